@@ -1,0 +1,1 @@
+"""One file per service. A handler is a plain function: ``handle(command, uow, context) -> Outcome``."""

@@ -1,0 +1,1 @@
+"""The kit that services are made of: command, grammar, outcome, service, bus."""

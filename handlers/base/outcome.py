@@ -1,0 +1,78 @@
+"""What a handler answers: replies by text id, refusals as values, events and jobs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from rating.msisdn import Msisdn
+from storage.model import Job
+
+_NO_PARAMS: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of the catalog by id. Params are Money, datetime, int, str or Text; the edge formats them."""
+
+    id: str
+    params: Mapping[str, object] = _NO_PARAMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One message to a subscriber. Left empty, ``to`` is who asked, ``sender`` what was addressed, and
+    the bearer is the one that the command came by. ``fallback`` names the SMS sender that carries a
+    USSD answer whose dialogue is gone (money moved: the subscriber must hear of it)."""
+
+    text: Text
+    to: Msisdn | None = None
+    sender: str = ""
+    by_sms: bool = False
+    fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command was refused: an id (``voucher.used``) and the text that says so.
+
+    A refusal commits: attempt counters and the like are kept.
+    """
+
+    id: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, for the live feed and for tests. ``data`` holds no secrets."""
+
+    kind: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """All that a command led to. ``result`` is what an API caller gets back."""
+
+    replies: tuple[Reply, ...] = ()
+    refusal: Refusal | None = None
+    events: tuple[Event, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    journal_seq: int | None = None
+    result: object = field(default=None, repr=False)
+
+    @property
+    def word(self) -> str:
+        """``ok`` or the id of the refusal: for the message store, the log line and metrics."""
+        return self.refusal.id if self.refusal else "ok"
+
+
+def reply(text_id: str, /, *, fallback: str = "", **params: object) -> Outcome:
+    """The commonest outcome: one reply to whoever asked."""
+    return Outcome(replies=(Reply(text=Text(text_id, params), fallback=fallback),))
+
+
+def refuse(refusal_id: str, text_id: str = "", /, **params: object) -> Outcome:
+    """A refusal, told to whoever asked. The text id defaults to the refusal's id."""
+    text = Text(text_id or refusal_id, params)
+    return Outcome(replies=(Reply(text=text),), refusal=Refusal(refusal_id, text))

@@ -1,0 +1,1 @@
+"""The shared ledger and everything durable. SQLAlchemy and Alembic live here and nowhere else."""

@@ -1,0 +1,296 @@
+"""Rows as frozen values: what handlers read and write, without a table or a connection in sight.
+
+Times ending in ``_us`` are microseconds since the Unix epoch; amounts ending in ``_tiyn`` are tiyn.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rating.msisdn import Msisdn
+from rating.subscriber import Billing, Brand, Language, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """One SIM of the operator. Change it with ``dataclasses.replace`` and ``uow.subscribers.put``."""
+
+    msisdn: Msisdn
+    brand: Brand
+    billing: Billing
+    language: Language = Language.RU
+    status: Status = Status.ACTIVE
+    roaming: bool = False
+    owner_name: str = ""
+    ussd_barred: bool = False
+    short_codes_barred: bool = False
+    premium_barred: bool = False
+    device_registered: bool = True
+    created_us: int = 0
+
+
+class AccountKind(StrEnum):
+    """Kinds of ledger accounts; the second half carries the mirror of the subscribers' money."""
+
+    MAIN = "main"
+    BONUS = "bonus"
+    PARKING = "parking"
+    OPENING = "opening"
+    VOUCHER_SALES = "voucher_sales"
+    VOUCHER_LIABILITY = "voucher_liability"
+    REVENUE = "revenue"
+    VAT_PAYABLE = "vat_payable"
+    BANK_CLEARING = "bank_clearing"
+    SUSPENSE = "suspense"
+
+    @property
+    def is_system(self) -> bool:
+        """True where the operator itself is the owner: no floor, opened on first use."""
+        return self not in _SUBSCRIBER_KINDS
+
+
+_SUBSCRIBER_KINDS = frozenset({AccountKind.MAIN, AccountKind.BONUS, AccountKind.PARKING})
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRef:
+    """Names an account: its kind and its owner (an MSISDN, a batch, a service, or ``operator``)."""
+
+    kind: AccountKind
+    owner: str = "operator"
+
+    @property
+    def code(self) -> str:
+        """``main:77011234567``, as the trial balance shows it."""
+        return f"{self.kind.value}:{self.owner}"
+
+
+def main_account(msisdn: Msisdn) -> AccountRef:
+    """The account that a subscriber pays from."""
+    return AccountRef(AccountKind.MAIN, msisdn)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """An account's money now, in tiyn. ``available`` is what can be spent."""
+
+    balance_tiyn: int
+    held_tiyn: int = 0
+    credit_limit_tiyn: int = 0
+
+    @property
+    def available_tiyn(self) -> int:
+        """Balance less holds plus credit limit: never below zero but for forced entries."""
+        return self.balance_tiyn - self.held_tiyn + self.credit_limit_tiyn
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One posting: the account's balance changes by ``amount_tiyn`` (not zero)."""
+
+    account: AccountRef
+    amount_tiyn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One journal entry: lines that sum to zero, with a reason, a source and an actor.
+
+    ``reason`` is a short machine word (``voucher.redeem``), ``source`` the id of the message or request
+    that caused it, ``actor`` who acted (an MSISDN, ``api``, ``clock``). ``force`` lets an account pass
+    its floor on purpose (a call cut at the last second).
+    """
+
+    reason: str
+    lines: tuple[Line, ...]
+    source: str
+    actor: str
+    reverses_seq: int | None = None
+    force: bool = False
+
+
+def transfer(
+    debit: AccountRef, credit: AccountRef, amount_tiyn: int, *, reason: str, source: str, actor: str
+) -> Entry:
+    """The commonest entry: ``amount_tiyn`` (> 0) leaves ``debit`` and arrives at ``credit``."""
+    if amount_tiyn <= 0:
+        raise ValueError(f"a transfer moves a positive amount, not {amount_tiyn} tiyn")
+    lines = (Line(debit, -amount_tiyn), Line(credit, amount_tiyn))
+    return Entry(reason=reason, lines=lines, source=source, actor=actor)
+
+
+class HoldState(StrEnum):
+    """A hold resolves once: posted, voided or expired."""
+
+    OPEN = "open"
+    POSTED = "posted"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Money set aside on one account until it is posted (at most the amount), voided or expired."""
+
+    id: str
+    account: AccountRef
+    amount_tiyn: int
+    reason: str
+    source: str
+    expires_us: int
+    state: HoldState = HoldState.OPEN
+    posted_seq: int | None = None
+
+
+class VoucherState(StrEnum):
+    """A voucher's life. Expiry is a date, disabling a property of the batch."""
+
+    UNUSED = "unused"
+    USED = "used"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoucherBatch:
+    """Vouchers printed together; ``expires_us`` is the first moment at which they are refused."""
+
+    id: str
+    face_value_tiyn: int
+    count: int
+    created_us: int
+    expires_us: int
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voucher:
+    """A scratch card. The code exists only as a keyed digest."""
+
+    serial: str
+    digest: bytes
+    batch: VoucherBatch
+    state: VoucherState = VoucherState.UNUSED
+    redeemed_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """Recent wrong tries of one subject at one thing, and until when it is locked out."""
+
+    kind: str
+    subject: str
+    times_us: tuple[int, ...] = ()
+    locked_until_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work due at an operator time. ``kind`` names the job handler, ``key`` makes it replaceable.
+
+    Adding a job whose ``key`` is there already moves it; jobs fire in order of due time, then of id.
+    """
+
+    kind: str
+    key: str
+    due_us: int
+    payload: dict[str, str | int]
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """What became of a command that came with a key. ``reply_ids`` are the messages promised for it."""
+
+    source: str
+    key: str
+    request_hash: bytes
+    outcome: str
+    message_id: str = ""
+    reply_ids: tuple[str, ...] = ()
+    journal_seq: int | None = None
+    result: str = ""
+    wall_us: int = 0
+
+
+class Direction(StrEnum):
+    """Seen from the handset: MO comes from it, MT goes to it."""
+
+    MO = "mo"
+    MT = "mt"
+
+
+class MessageState(StrEnum):
+    """SMPP 3.4 section 5.2.28, with SCHEDULED for what waits for its time."""
+
+    SCHEDULED = "SCHEDULED"
+    ENROUTE = "ENROUTE"
+    DELIVERED = "DELIVERED"
+    EXPIRED = "EXPIRED"
+    DELETED = "DELETED"
+    UNDELIVERABLE = "UNDELIVERABLE"
+    ACCEPTED = "ACCEPTED"
+    UNKNOWN = "UNKNOWN"
+    REJECTED = "REJECTED"
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing will be tried any more."""
+        return self not in (MessageState.SCHEDULED, MessageState.ENROUTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message as the operator keeps it: text and PDUs with secrets masked, and its "why".
+
+    ``pdus`` are whole SMPP PDUs one after the other, as submitted (MO) or to be delivered (MT).
+    ``route`` says where it goes: ``service:NAME``, ``handset:MSISDN``, ``account:SYSTEM_ID``,
+    ``offnet``. ``cause_id`` is the message that this one answers. ``outcome`` is what a service made of
+    an MO message: ``ok``, ``usage``, or the id of a refusal.
+    """
+
+    id: str
+    direction: Direction
+    bearer: str
+    source: str
+    destination: str
+    account: str
+    route: str
+    state: MessageState
+    text: str
+    encoding: str
+    parts: int
+    data_coding: int
+    esm_class: int
+    pdus: bytes
+    created_us: int
+    updated_us: int
+    wall_us: int
+    language: str = ""
+    text_id: str = ""
+    outcome: str = ""
+    error: str = ""
+    cause_id: str = ""
+    journal_seq: int | None = None
+    registered_delivery: int = 0
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """A promise to deliver. ``payload`` is the ``deliver_sm`` PDUs of all parts, sequence number 0.
+
+    ``lane`` is the destination whose order is kept: ``handset:MSISDN`` or ``account:SYSTEM_ID``. A row
+    exists as long as the message is not final. ``position`` grows with each row and orders a lane.
+    ``bind`` ties a USSD screen to the session that waits for it; ``fallback`` is the SMS sender that
+    tells the subscriber when that session is gone. ``receipt_to`` is the account that gets the receipt.
+    """
+
+    message_id: str
+    lane: str
+    payload: bytes
+    due_us: int
+    expires_us: int
+    attempts: int = 0
+    bearer: str = "sms"
+    bind: str = ""
+    fallback: str = ""
+    receipt_to: str = ""
+    position: int = 0
