@@ -1,0 +1,149 @@
+"""Splitting: limits, what is never cut, and against an independent splitter."""
+
+import unicodedata
+
+import pytest
+import smsutil  # type: ignore[import-untyped]  # the oracle ships no types
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from gateway.coding import gsm7, udh
+from gateway.coding.alphabet import Alphabet, decode
+from gateway.coding.errors import CodingError, TooLongError
+from gateway.coding.split import Encoded, split
+
+GSM7_CHARS = "".join(set(gsm7.DEFAULT.locking) - {"\x1b"}) + "^{}\\[~]|€€€"
+MIXED_CHARS = "aб ң\r\n😀\u0301\u200d🇰🇿\U0001f3fd\ufe0f\u1112\u1161\u11ab가"
+gsm7_texts = st.text(GSM7_CHARS, max_size=700)
+any_texts = st.one_of(st.text(max_size=300), st.text(MIXED_CHARS, max_size=500), gsm7_texts)
+
+
+def bodies(encoded: Encoded) -> list[str]:
+    """The text of each segment, decoded by itself: fails when a character is cut in two."""
+    texts = []
+    for segment in encoded.segments:
+        body = segment.short_message
+        if segment.esm_class & udh.UDHI:
+            body = udh.parse(body)[1]
+        text = decode(encoded.data_coding, body)
+        assert isinstance(text, str)
+        texts.append(text)
+    return texts
+
+
+def octets_on_air(encoded: Encoded) -> list[int]:
+    """Octets of each TP-User-Data: septets are packed there, and begin on a septet boundary."""
+    sizes = []
+    for segment in encoded.segments:
+        header = 0
+        if segment.esm_class & udh.UDHI:
+            header = segment.short_message[0] + 1
+        body = len(segment.short_message) - header
+        seven_bit = encoded.alphabet is Alphabet.GSM7
+        sizes.append(-(-(-(-header * 8 // 7) + body) * 7 // 8) if seven_bit else header + body)
+    return sizes
+
+
+@given(any_texts, st.integers(0, 1000))
+@example("x" * 159 + "€", 1)
+@example("ж" * 69 + "😀", 1)
+def test_the_segments_hold_the_text_and_fit_the_air(text: str, reference: int) -> None:
+    encoded = split(text, reference=reference)
+    assert "".join(bodies(encoded)) == text
+    assert max(octets_on_air(encoded)) <= 140
+    assert (encoded.alphabet is Alphabet.GSM7) == gsm7.is_gsm7(text)
+
+
+@given(any_texts, st.integers(0, 1000))
+def test_parts_are_numbered_and_a_single_segment_has_no_header(text: str, reference: int) -> None:
+    segments = split(text, reference=reference).segments
+    if len(segments) == 1:
+        assert segments[0].esm_class == 0
+        return
+    for number, segment in enumerate(segments, 1):
+        assert segment.esm_class == udh.UDHI
+        concat = udh.parse(segment.short_message)[0].concat
+        assert concat == udh.Concat(reference=reference & 0xFF, total=len(segments), number=number)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["e\u0301", "👍\U0001f3fd", "👨\u200d👩", "🇰🇿", "ж", "\r\n", "😀"]), max_size=250
+    )
+)
+def test_no_sequence_that_fits_a_segment_is_cut(clusters: list[str]) -> None:
+    """Each segment is a run of whole sequences: none starts with a mark, a joined emoji or half a flag."""
+    pieces = bodies(split("".join(clusters), reference=1))
+    at = 0
+    for piece in pieces:
+        begun = at
+        while sum(map(len, clusters[begun:at])) < len(piece):
+            at += 1
+        assert "".join(clusters[begun:at]) == piece
+
+
+@given(st.text(GSM7_CHARS.replace("\r", ""), min_size=1, max_size=700))
+def test_seven_bit_texts_are_cut_where_the_oracle_cuts(text: str) -> None:
+    """Without carriage returns, for the oracle knows nothing of CR LF."""
+    assert bodies(split(text, reference=1)) == [piece.content for piece in smsutil.split(text).parts]
+
+
+@given(st.text("жңё`\U0001f600 ", min_size=1, max_size=300))
+def test_ucs2_texts_are_cut_where_the_oracle_cuts(text: str) -> None:
+    assume(not gsm7.is_gsm7(text))
+    assert bodies(split(text, reference=1)) == [piece.content for piece in smsutil.split(text).parts]
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("", [0]),
+        ("a" * 160, [160]),
+        ("a" * 161, [153, 8]),
+        ("a" * 306, [153, 153]),
+        ("a" * 307, [153, 153, 1]),
+        ("€" * 80, [160]),
+        ("€" * 81, [152, 10]),
+        ("a" * 152 + "€" + "a" * 20, [152, 22]),
+        ("a" * 152 + "\r\n" + "a" * 20, [152, 22]),
+    ],
+)
+def test_seven_bit_segments_hold_160_or_153_septets(text: str, sizes: list[int]) -> None:
+    assert [gsm7.septets(piece) for piece in bodies(split(text, reference=1))] == sizes
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("ж" * 70, [70]),
+        ("ж" * 71, [67, 4]),
+        ("ж" * 134, [67, 67]),
+        ("😀" * 35, [70]),
+        ("😀" * 36, [66, 6]),
+        ("ж" * 66 + "e\u0301" + "ж" * 10, [66, 12]),
+        ("ж" + "\u0301" * 100, [67, 34]),
+        ("`" * 71, [67, 4]),
+    ],
+)
+def test_ucs2_segments_hold_70_or_67_units(text: str, sizes: list[int]) -> None:
+    pieces = bodies(split(text, reference=1))
+    assert [len(piece.encode("utf-16-be")) // 2 for piece in pieces] == sizes
+
+
+def test_a_precomposed_letter_stays_as_it_is() -> None:
+    """Nothing is normalised on the way: what a person wrote arrives octet by octet."""
+    text = unicodedata.normalize("NFD", "Сәлем, ёж й")
+    assert "".join(bodies(split(text, reference=1))) == text
+
+
+def test_255_segments_are_the_most() -> None:
+    assert len(split("a" * 153 * 255, reference=1).segments) == 255
+    assert len(split("ж" * 67 * 255, reference=1).segments) == 255
+    for text in ("a" * (153 * 255 + 1), "ж" * (67 * 255 + 1)):
+        with pytest.raises(TooLongError):
+            split(text, reference=1)
+
+
+def test_half_a_surrogate_pair_cannot_be_sent() -> None:
+    with pytest.raises(CodingError):
+        split("a\ud83d", reference=1)
