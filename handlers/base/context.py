@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from handlers.base.profile import Profile
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +23,7 @@ class Context:
     digest: Callable[[str], bytes]
     new_id: Callable[[], str]
     random_digits: Callable[[int], str]
+
+    def at(self, us: int) -> datetime:
+        """Microseconds since the epoch as operator time, in the zone of ``now`` (to be shown)."""
+        return (_EPOCH + timedelta(microseconds=us)).astimezone(self.now.tzinfo)

@@ -12,17 +12,21 @@ _NO_PARAMS: Mapping[str, object] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text of the catalog by id. Params are Money, datetime, int, str or Text; the edge formats them."""
+    """A text of the catalog by id. The edge formats its params.
+
+    They are Money, datetime, int, str or Text, or a tuple of these: one line each.
+    """
 
     id: str
-    params: Mapping[str, object] = _NO_PARAMS
+    params: Mapping[str, object] = field(default_factory=lambda: _NO_PARAMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One message to a subscriber. Left empty, ``to`` is who asked, ``sender`` what was addressed, and
     the bearer is the one that the command came by. ``fallback`` names the SMS sender that carries a
-    USSD answer whose dialogue is gone (money moved: the subscriber must hear of it)."""
+    USSD answer whose dialogue is gone (money moved: the subscriber must hear of it).
+    """
 
     text: Text
     to: Msisdn | None = None
@@ -32,14 +36,24 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field of a command that a program sent. ``field`` is its name there."""
+
+    field: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a command was refused: an id (``voucher.used``) and the text that says so.
 
-    A refusal commits: attempt counters and the like are kept.
+    A refusal commits: attempt counters and the like are kept. ``fields`` lists, for a caller of the
+    control API, all that is wrong with single fields.
     """
 
     id: str
     text: Text
+    fields: tuple[FieldError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +90,13 @@ def refuse(refusal_id: str, text_id: str = "", /, **params: object) -> Outcome:
     """A refusal, told to whoever asked. The text id defaults to the refusal's id."""
     text = Text(text_id or refusal_id, params)
     return Outcome(replies=(Reply(text=text),), refusal=Refusal(refusal_id, text))
+
+
+def refuse_fields(refusal_id: str, fields: tuple[FieldError, ...]) -> Outcome:
+    """A refusal for the control API: every wrong field at once, and nothing sent to anyone."""
+    return Outcome(refusal=Refusal(refusal_id, Text(refusal_id), fields))
+
+
+def decline(refusal_id: str, /, **params: object) -> Outcome:
+    """A refusal that only the caller hears of: no message goes out."""
+    return Outcome(refusal=Refusal(refusal_id, Text(refusal_id, params)))

@@ -24,7 +24,8 @@ NeedsOf = Callable[..., Needs]
 class Service:
     """What the gateway needs to know of a service, and nothing more.
 
-    ``sms`` and ``ussd`` are tried in order; when none matches, ``usage`` is the text id of the answer.
+    ``sms`` and ``ussd`` are tried in order; when none matches, ``usage`` is the text id of the answer,
+    or ``ussd_usage`` for what was dialled, where that one is given.
     ``secret_digits`` masks every long run of digits in what is kept of its messages.
     """
 
@@ -32,6 +33,7 @@ class Service:
     sms: tuple[Rule, ...] = ()
     ussd: tuple[Rule, ...] = ()
     usage: str = ""
+    ussd_usage: str = ""
     handlers: Mapping[type[Command], Handler] = field(default_factory=dict)
     needs: Mapping[type[Command], NeedsOf] = field(default_factory=lambda: MappingProxyType({}))
     jobs: Mapping[str, JobHandler] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,13 @@
+"""Texts that the edge itself says, by id; all other ids stand in the service that says them.
+
+The catalogs beside this file hold every text in Kazakh, Russian and English: ``msgid`` is the id.
+"""
+
+from typing import Final
+
+#: A bug: the command was rolled back.
+SYSTEM_ERROR: Final = "system.error"
+#: Nothing answers at the code that was texted or dialled.
+UNKNOWN_CODE: Final = "system.unknown_code"
+#: A service without a usage text of its own did not understand.
+USAGE: Final = "system.usage"

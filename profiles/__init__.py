@@ -1,0 +1,1 @@
+"""Operator data: numbering, short codes, tariffs, zones. No code; read by ``handlers.base.profile``."""

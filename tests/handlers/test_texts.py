@@ -1,0 +1,136 @@
+"""The catalogs: complete, consistent, and short enough for the bearer that carries them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+import gsm0338  # type: ignore[import-untyped]  # no types; it registers the codec "gsm03.38"
+import pytest
+
+import handlers
+from gateway.texts import Catalog
+from handlers.base.outcome import Text
+from rating.money import Money, tenge
+from rating.subscriber import Language
+
+CATALOG = Catalog.load()
+IDS = sorted(CATALOG.templates[Language.EN])
+TEXT_ID = re.compile(r"(access|account|subscriber|system|voucher)\.[a-z_]+")
+
+LARGE = Money(-99_999_999)
+#: The longest that each parameter gets.
+LONGEST: dict[str, object] = {
+    "amount": LARGE,
+    "balance": LARGE,
+    "most": Money(10**17),
+    "until": datetime(2025, 12, 31, 23, 59),  # noqa: DTZ001 - only its form counts
+    "count": 10_000,
+    "digits": 13,
+    "values": "500, 1000, 2000, 5000",
+    "day": "31.12",
+}
+CHARGE = Text("account.charge", {"day": "31.12", "amount": Money(9_999_999)})
+SMALL_CHARGE = Text("account.charge", {"day": "31.12", "amount": Money(99_999)})
+LISTS: dict[str, tuple[Text, ...]] = {
+    "account.balances": tuple(
+        Text(text_id, {"amount": LARGE})
+        for text_id in ("account.balance", "account.bonus", "account.parking")
+    ),
+    "account.charges": (SMALL_CHARGE,) * 5,
+    "account.charges_bare": (CHARGE,) * 5,
+}
+#: Answers to the control API only; they never go out by radio.
+API_ONLY = re.compile(r"subscriber\..*|voucher\.(code_taken|codes|count|face_value|invalid_batch)")
+SCREENS = [text_id for text_id in IDS if not API_ONLY.fullmatch(text_id)]
+#: What an operator sends all day long.
+FREQUENT = ["account.balance", "voucher.credited", "voucher.unknown", "voucher.used"]
+
+
+def longest(text_id: str, language: Language) -> str:
+    """The text with the longest parameters."""
+    params = LONGEST | {"lines": LISTS.get(text_id, ())}
+    return CATALOG.render(Text(text_id, params), language)
+
+
+def octets_of(text: str) -> int | None:
+    """Septets in GSM 7 bit, escapes counted; None where the text needs UCS-2."""
+    try:
+        return len(text.encode("gsm03.38"))
+    except UnicodeEncodeError:
+        return None
+
+
+def text_ids_in_code() -> Iterator[str]:
+    """Every text id that stands in the code, but for journal reasons and kinds of events."""
+    for file in Path(handlers.__path__[0]).rglob("*.py"):
+        tree = ast.parse(file.read_text("utf-8"))
+        named = [node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)]
+        other = {
+            id(node.value)
+            for node in named
+            if isinstance(node.target, ast.Name) and node.target.id.startswith(("REASON_", "EVENT_"))
+        }
+        words = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in other]
+        yield from (
+            word.value for word in words if isinstance(word.value, str) and TEXT_ID.fullmatch(word.value)
+        )
+
+
+def test_the_codec_that_judges_is_there() -> None:
+    assert gsm0338.__name__ == "gsm0338"
+    assert (octets_of("a{"), octets_of("қ")) == (3, None)
+
+
+def test_the_catalogs_agree_with_each_other_and_english_is_gsm_7_bit() -> None:
+    assert CATALOG.problems() == []
+
+
+def test_the_code_says_what_the_catalogs_have_and_nothing_else() -> None:
+    assert sorted(set(text_ids_in_code())) == IDS
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_catalog_is_sorted_within_its_parts_so_that_a_text_is_easily_found(language: Language) -> None:
+    source = (resources.files("handlers.texts") / f"{language}.po").read_text("utf-8")
+    found = re.findall(r'^msgid "(.+)"$', source, re.MULTILINE)
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("text_id", SCREENS)
+def test_every_text_fits_a_ussd_screen(text_id: str, language: Language) -> None:
+    text = longest(text_id, language)
+    septets = octets_of(text)
+    assert septets <= 182 if septets is not None else len(text) <= 80, (len(text), text)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("text_id", FREQUENT)
+def test_frequent_texts_are_a_single_sms(text_id: str, language: Language) -> None:
+    params = {"amount": tenge(5000), "balance": tenge(99_999)}
+    text = CATALOG.render(Text(text_id, params), language)
+    septets = octets_of(text)
+    assert septets <= 160 if septets is not None else len(text) <= 70, (len(text), text)
+
+
+@pytest.mark.parametrize("text_id", IDS)
+def test_english_is_gsm_7_bit_with_its_parameters_too(text_id: str) -> None:
+    assert octets_of(longest(text_id, Language.EN)) is not None
+
+
+@pytest.mark.parametrize("language", Language)
+def test_used_has_no_parameter_that_could_tell_by_whom(language: Language) -> None:
+    assert CATALOG.templates[language]["voucher.used"].names == ()
+
+
+def test_languages_differ_where_there_are_words() -> None:
+    wordless = {"account.balances", "account.charge", "account.charges_bare"}
+    same = {
+        text_id
+        for text_id in IDS
+        if longest(text_id, Language.RU) == longest(text_id, Language.EN) and text_id not in wordless
+    }
+    assert same == set()

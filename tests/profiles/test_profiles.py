@@ -1,0 +1,109 @@
+"""Profiles: the one that is shipped, and everything that is refused, all at once."""
+
+from importlib import resources
+
+import pytest
+
+from handlers.base.profile import ProfileError, load_profile, parse_profile, profile_names
+
+GOOD = (resources.files("profiles") / "kz.toml").read_text("utf-8")
+
+
+def problems(text: str) -> tuple[str, ...]:
+    """What is wrong with a profile of this text."""
+    with pytest.raises(ProfileError) as caught:
+        parse_profile("test", text)
+    return caught.value.problems
+
+
+def changed(old: str, new: str) -> str:
+    """The shipped profile with one change."""
+    assert old in GOOD
+    return GOOD.replace(old, new)
+
+
+class TestShipped:
+    def test_has_the_operators_data(self) -> None:
+        profile = load_profile("kz")
+        assert profile.prefixes == {"701", "702", "775", "778"}
+        assert profile.timezone == "Asia/Almaty"
+        assert profile.sms_services == {"9393": "scratch_cards", "6000": "account_basics"}
+        assert profile.ussd_services == {"*110": "scratch_cards", "*100": "account_basics"}
+
+    def test_has_the_rules_of_scratch_cards(self) -> None:
+        profile = load_profile("kz")
+        assert profile.voucher_face_values_tiyn == (50_000, 100_000, 200_000, 500_000)
+        assert (profile.voucher_code_digits, profile.voucher_validity_days) == (13, 365)
+        lock = (profile.voucher_wrong_codes_max, profile.voucher_wrong_window_s, profile.voucher_lock_s)
+        assert lock == (5, 3600, 3600)
+
+    def test_has_the_times_of_messages(self) -> None:
+        profile = load_profile("kz")
+        assert (profile.sms_validity_s, profile.ussd_dialogue_s) == (3 * 86_400, 60)
+
+    def test_names_the_short_code_of_a_service(self) -> None:
+        profile = load_profile("kz")
+        assert (profile.sms_code_of("scratch_cards"), profile.sms_code_of("nothing")) == ("9393", "")
+
+    def test_every_profile_can_be_loaded(self) -> None:
+        assert [load_profile(name).name for name in profile_names()] == list(profile_names()) == ["kz"]
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("old", "new", "problem"),
+        [
+            ('sms = ["6000"]', 'sms = ["6000", "9393"]', "9393 leads to scratch_cards and to account_basics"),
+            ('ussd = ["*100"]', 'ussd = ["*110"]', "*110 leads to scratch_cards and to account_basics"),
+            (
+                'sms = ["6000"]',
+                'sms = ["6000", "6000"]',
+                "6000 leads to account_basics and to account_basics",
+            ),
+            ('ussd = ["*100"]', 'ussd = ["*100#"]', "'*100#' is no code"),
+            ('sms = ["6000"]', 'sms = ["77011234567"]', "'77011234567' is no code"),
+            ('sms = ["6000"]', "sms = [6000]", "6000 is no code"),
+            ('sms = ["6000"]', 'voice = ["6000"]', "unknown key services.account_basics.voice"),
+            ('"Asia/Almaty"', '"Asia/Nowhere"', "timezone must be"),
+            ('"Asia/Almaty"', '"../etc/passwd"', "timezone must be"),
+            ('country_code = "7"', "country_code = 7", "country_code must be"),
+            ('"778"]', '"7780"]', "prefixes must be"),
+            ('"778"]', '"701"]', "prefixes names a prefix twice"),
+            ("[500, ", "[5000, ", "vouchers.face_values_kzt must rise"),
+            ("[500, ", "[-500, ", "vouchers.face_values_kzt must be"),
+            ("code_digits = 13", "code_digits = 7", "vouchers.code_digits must be"),
+            ("code_digits = 13", "code_digits = true", "vouchers.code_digits must be"),
+            ("lock_s = 3600", "lock_s = 1.5", "vouchers.lock_s must be"),
+            ("lock_s = 3600", "", "vouchers.lock_s is missing"),
+            ("[messages]", "[messagess]", "messages.sms_validity_s is missing"),
+            ("[messages]", "[messages]\ncolour = 1", "unknown key messages.colour"),
+            ("postpaid_credit_limit_kzt = 10000", "postpaid_credit_limit_kzt = -1", "must be a whole amount"),
+        ],
+    )
+    def test_says_what_is_wrong(self, old: str, new: str, problem: str) -> None:
+        found = problems(changed(old, new))
+        assert any(problem in each for each in found), found
+
+    def test_a_code_given_twice_as_a_key_is_no_toml(self) -> None:
+        assert "not valid TOML" in problems(GOOD + '\n[services.scratch_cards]\nsms = ["9393"]\n')[0]
+
+    @pytest.mark.parametrize("services", ["services = 5", "", "[services]\na = 5", '[services.a]\nsms = "1"'])
+    def test_services_of_another_shape_are_refused(self, services: str) -> None:
+        head, _, rest = GOOD.partition("[services.scratch_cards]")
+        rest = rest[rest.index("[vouchers]") :]
+        text = (
+            f"{services}\n{head}{rest}" if services.startswith("services =") else f"{head}{services}\n{rest}"
+        )
+        assert any("services" in each for each in problems(text))
+
+    def test_all_problems_come_at_once(self) -> None:
+        found = problems(changed("code_digits = 13", "code_digits = 1").replace('"Asia/Almaty"', '"X"'))
+        assert len(found) == 2
+
+    def test_an_empty_profile_names_all_that_is_missing(self) -> None:
+        assert len(problems("")) == 13
+
+    @pytest.mark.parametrize("name", ["mars", "../kz", "", "kz.toml"])
+    def test_an_unknown_name_lists_the_profiles_there_are(self, name: str) -> None:
+        with pytest.raises(ProfileError, match="there are kz"):
+            load_profile(name)
