@@ -1,0 +1,231 @@
+"""The handset as lines: commands in, messages out, on a terminal and through pipes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from functools import partial
+from typing import Any, ClassVar, Final, TypeVar
+
+from simulator.awaited import Awaited
+from simulator.console import Console
+from simulator.errors import HandsetError
+from simulator.events import Event, IncomingSms, LinkDown, LinkUp, UssdNotice, UssdScreen
+from simulator.handset import Handset, Memory
+from simulator.number import called_number
+from simulator.settings import LinkSettings
+from simulator.target import Target
+from simulator.visible import indented
+
+#: How long the end of a pipe, or an answer typed ahead, waits for what is still to come.
+ANSWER_WAIT_S: Final = 5.0
+_SHORT_CODE_DIGITS_MAX: Final = 6
+_T = TypeVar("_T")
+_USSD: Final = "the USSD service"
+_MEMORY: Final = {"full": Memory.FULL, "ok": Memory.NORMAL, "reject": Memory.REJECT}
+
+
+class _Usage(HandsetError):
+    """A command that is written wrong; the message shows what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    usage: str
+    purpose: str
+    carry_out: Callable[[Any, str], None]
+
+
+class PlainHandset:
+    """A handset driven by lines of text."""
+
+    def __init__(
+        self,
+        msisdn: str,
+        target: Target,
+        console: Console,
+        now: Callable[[], datetime],
+        *,
+        settings: LinkSettings | None = None,
+        answer_wait_s: float = ANSWER_WAIT_S,
+    ) -> None:
+        """Raises BadNumber."""
+        self._handset = Handset(msisdn, target, self._on_event, settings=settings)
+        self._target = target
+        self._console = console
+        self._now = now
+        self._answer_wait_s = answer_wait_s
+        self._awaited = Awaited()
+        self._inbox: list[str] = []
+        self._quitting = False
+
+    def run(self) -> None:
+        """Switch on, carry out commands until ``quit`` or the end of the input, switch off.
+
+        Raises GatewayUnreachable or BindRefused when the handset cannot be switched on.
+        """
+        try:
+            self._switch_on()
+            self._carry_out()
+        finally:
+            self._handset.switch_off()
+
+    def _carry_out(self) -> None:
+        for line in self._console.lines(f"{self._handset.msisdn}> "):
+            self.command(line)
+            if self._quitting:
+                break
+        # A person has seen what there is to see; a script wants the answers to what it asked.
+        if not self._console.is_interactive:
+            self._wait_for_answers()
+
+    def _wait_for_answers(self) -> None:
+        for sender in self._awaited.wait(self._answer_wait_s):
+            self._console.problem(f"no answer from {sender} yet; not waiting any longer")
+
+    def command(self, line: str) -> None:
+        """Carry out one line; what goes wrong is said, not raised."""
+        # Not strip(): a text keeps the spaces that it was typed with.
+        name, _, rest = line.strip("\r\n").lstrip().partition(" ")
+        if not name:
+            return
+        try:
+            _command(name).carry_out(self, rest)
+        except HandsetError as fault:
+            self._console.problem(f"{name}: {fault}")
+
+    def _sms(self, rest: str) -> None:
+        to, space, text = rest.lstrip().partition(" ")
+        if not to or not space:
+            raise _usage("sms")
+        _ton, sender = called_number(to)
+        ask = partial(self._handset.send_sms, to, text)
+        # A service answers; a person need not.
+        sent = len(self._asking(sender, ask) if len(sender) <= _SHORT_CODE_DIGITS_MAX else ask())
+        self._console.line(f"sent to {to}" if sent == 1 else f"sent to {to} in {sent} segments")
+
+    def _dial(self, rest: str) -> None:
+        if not rest.strip():
+            raise _usage("dial")
+        self._await_screen()
+        self._asking(_USSD, partial(self._handset.dial, rest))
+
+    def _answer(self, rest: str) -> None:
+        if not rest:
+            raise _usage("answer")
+        self._await_screen()
+        self._asking(_USSD, partial(self._handset.answer, rest))
+
+    def _abort(self, rest: str) -> None:
+        _nothing("abort", rest)
+        self._await_screen()
+        self._handset.abort()
+        self._console.line("dialogue aborted")
+
+    def _await_screen(self) -> None:
+        """Through a pipe the next step comes at once; a person would read the screen first."""
+        if not self._awaited.wait_for(_USSD, self._answer_wait_s):
+            self._awaited.forget(_USSD)
+
+    def _asking(self, sender: str, ask: Callable[[], _T]) -> _T:
+        """Do something that ``sender`` is to answer; a failure takes the expectation back."""
+        self._awaited.expect(sender)
+        try:
+            answer = ask()
+        except BaseException:
+            self._awaited.arrived(sender)
+            raise
+        return answer
+
+    def _memory(self, rest: str) -> None:
+        memory = _MEMORY.get(rest.strip())
+        if memory is None:
+            raise _usage("memory")
+        self._handset.memory = memory
+        self._console.line(f"memory: {rest.strip()}")
+
+    def _list_inbox(self, rest: str) -> None:
+        _nothing("inbox", rest)
+        self._console.line("\n".join(self._inbox) or "the inbox is empty")
+
+    def _switch_on(self, rest: str = "") -> None:
+        _nothing("on", rest)
+        self._handset.switch_on()
+        self._console.line(f"{self._handset.msisdn} is on ({self._target.address}); help lists the commands")
+
+    def _switch_off(self, rest: str) -> None:
+        _nothing("off", rest)
+        self._handset.switch_off()
+        self._console.line(f"{self._handset.msisdn} is off")
+
+    def _help(self, rest: str) -> None:
+        _nothing("help", rest)
+        width = max(len(command.usage) for command in PlainHandset.COMMANDS.values())
+        self._console.line(
+            "\n".join(
+                f"{command.usage:<{width}}  {command.purpose}" for command in PlainHandset.COMMANDS.values()
+            )
+        )
+
+    def _quit(self, rest: str) -> None:
+        _nothing("quit", rest)
+        self._quitting = True
+
+    def _on_event(self, event: Event) -> None:
+        time = f"{self._now():%H:%M:%S}"
+        match event:
+            case IncomingSms(source, text):
+                self._show_sms(f"{time} SMS from {indented(source)}: {indented(text)}", source)
+            case UssdScreen(text, wants_answer):
+                hint = "\n    (reply with: answer TEXT, or abort)" if wants_answer else ""
+                self._console.line(f"{time} USSD: {indented(text)}{hint}")
+                self._awaited.arrived(_USSD)
+            case UssdNotice(text):
+                self._console.line(f"{time} USSD notice: {indented(text)}")
+            case LinkDown(reason):
+                self._console.line(f"{time} out of coverage: {reason}; trying to come back")
+            case LinkUp():
+                self._console.line(f"{time} in coverage again")
+
+    def _show_sms(self, line: str, source: str) -> None:
+        self._inbox.append(line)
+        self._console.line(line)
+        self._awaited.arrived(source)
+
+    COMMANDS: ClassVar[dict[str, _Command]] = {
+        "sms": _Command("sms NUMBER TEXT", "send a message: sms 9393 1234567890123", _sms),
+        "dial": _Command("dial CODE", "dial a USSD code: dial *100#", _dial),
+        "answer": _Command("answer TEXT", "answer the USSD screen: answer 1", _answer),
+        "abort": _Command("abort", "end the USSD dialogue", _abort),
+        "inbox": _Command("inbox", "the messages received so far", _list_inbox),
+        "memory": _Command(
+            "memory full|reject|ok", "refuse messages for now, for good, or not at all", _memory
+        ),
+        "off": _Command("off", "switch off: messages wait in the network", _switch_off),
+        "on": _Command("on", "switch on again", _switch_on),
+        "help": _Command("help", "this list", _help),
+        "quit": _Command("quit", "switch off and leave", _quit),
+    }
+
+
+def _command(name: str) -> _Command:
+    command = PlainHandset.COMMANDS.get(name.lower())
+    if command is None:
+        near = get_close_matches(name.lower(), PlainHandset.COMMANDS, n=1)
+        hint = (
+            f"did you mean: {PlainHandset.COMMANDS[near[0]].usage}"
+            if near
+            else f"there are: {', '.join(PlainHandset.COMMANDS)}"
+        )
+        raise _Usage(f"no such command; {hint}")
+    return command
+
+
+def _usage(name: str) -> _Usage:
+    command = PlainHandset.COMMANDS[name]
+    return _Usage(f"write it like this: {command.usage} ({command.purpose})")
+
+
+def _nothing(name: str, rest: str) -> None:
+    if rest.strip():
+        raise _usage(name)
