@@ -1,0 +1,253 @@
+"""The composition root: everything is made here, once, and handed what it needs. ``run`` is the gateway."""
+
+import gc
+import secrets
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from twisted.internet.error import CannotListenError
+
+from gateway.binds import Binds
+from gateway.clock import OperatorClock
+from gateway.config import Config, StartError
+from gateway.database import ensure_directory
+from gateway.demo import Demo, unused_vouchers
+from gateway.dispatcher import Dispatcher
+from gateway.due_timer import DueTimer
+from gateway.http.app import create_app
+from gateway.http.context import ApiSettings
+from gateway.hub import Hub
+from gateway.inbound import Inbound
+from gateway.logs import bridge_twisted
+from gateway.mailroom import Mailroom
+from gateway.metrics import Metrics
+from gateway.operator import Operator
+from gateway.ports import Ports, write_ports
+from gateway.processor import Processor
+from gateway.reactor import install_reactor
+from gateway.rendering import Renderer
+from gateway.routing import Routes
+from gateway.secret_keys import Digest, IdSource, load_key
+from gateway.seed import DemoVoucher, demo_commands
+from gateway.server import TICK_S, SmppServer
+from gateway.shutdown import Shutdown
+from gateway.texts import Catalog
+from gateway.web import WebServer, listening_socket
+from gateway.work import Execute, Result
+from gateway.worker import Worker
+from handlers.base.bus import Bus
+from handlers.base.command import Command
+from handlers.base.context import Context
+from handlers.base.profile import Profile, load_profile
+from handlers.registry import SERVICES
+from rating.subscriber import Language
+from storage.store import Store
+
+log = structlog.get_logger("gateway")
+
+_KEY_FILE = "secret.key"
+_READ_THREADS = 4
+#: The writer and the reactor take turns this often; the default of 5 ms would be each command's latency.
+_SWITCH_S = 0.0005
+_GC_THRESHOLD = 50_000
+
+
+def run(config: Config) -> int:
+    """Serve until stopped. Returns the exit code. Raises StartError, StoreError and the like."""
+    ensure_directory(config)
+    digest = Digest(load_key(config.data_dir / _KEY_FILE))
+    sys.setswitchinterval(_SWITCH_S)
+    store = Store.open(config.database_url, migrate=True)
+    try:
+        gateway = Gateway(config, store, digest)
+        gateway.run()
+    finally:
+        store.close()
+    return 0
+
+
+def wall_us() -> int:
+    """The machine's time in microseconds since the epoch: the only place that asks for it."""
+    return time.time_ns() // 1000
+
+
+class Gateway:
+    """All parts of one gateway process."""
+
+    def __init__(self, config: Config, store: Store, digest: Digest) -> None:
+        self.config = config
+        self.store = store
+        self.digest = digest
+        self.profile = load_profile(config.profile)
+        self.new_id = IdSource(wall_us)
+        self.clock = OperatorClock(wall_us, ZoneInfo(self.profile.timezone))
+        self.clock.restore(store.reads.setting("clock"), store.reads.journal_head().op_us)
+        self.metrics = Metrics()
+        self.hub = Hub()
+        self.reactor, self.loop = install_reactor()
+        self.pool = ThreadPoolExecutor(_READ_THREADS, thread_name_prefix="read")
+        bus = Bus(SERVICES)
+        bus.check_profile(self.profile)
+        self.catalog = Catalog.load()
+        renderer = Renderer(self.catalog, self.new_id)
+        context_at = context_factory(self.clock, self.profile, digest, self.new_id)
+        self.processor = Processor(store, bus, self.clock, renderer, context_at, self._seed)
+        self.worker = Worker(
+            self.processor,
+            self.reactor.callFromThread,
+            queue_max=config.limits.queue_max,
+            batch_max=config.limits.batch_max,
+            on_batch=self._committed,
+        )
+        self.binds = Binds()
+        mailroom = Mailroom(store.reads, self.pool, self.worker, self.clock, self.loop)
+        self.dispatcher = Dispatcher(self.binds, mailroom)
+        self.due_timer = DueTimer(self.clock, self.loop.call_later, self._run_due)
+        self.operator = self._operator()
+        inbound = Inbound(Routes(self.profile, config.accounts), bus, digest, self.new_id, self.clock.now_us)
+        self.server = SmppServer(
+            config,
+            self.binds,
+            self.dispatcher,
+            inbound,
+            self.worker,
+            self.metrics,
+            self.new_id,
+            time.monotonic,
+        )
+        self.demo = Demo(config) if config.demo else None
+        self._vouchers: list[DemoVoucher] = []
+
+    def _operator(self) -> Operator:
+        return Operator(
+            worker=self.worker,
+            reads=self.store.reads,
+            pool=self.pool,
+            clock=self.clock,
+            hub=self.hub,
+            due_timer=self.due_timer,
+            profile=self.profile,
+            new_id=self.new_id,
+            digest=self.digest,
+            emulator=self.config.emulator,
+            forget=self.dispatcher.forget,
+        )
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Listen, then serve until a signal comes."""
+        self._seed(self.processor)
+        if self.demo is not None:
+            self._vouchers = unused_vouchers(self._execute, self.store, self.digest, self.profile)
+        self.processor.recover()
+        web_socket = listening_socket(self.config.http_host, self.config.http_port)
+        listener = self._listen()
+        ports = Ports(listener.getHost().port, web_socket.getsockname()[1])
+        web = WebServer(self._web_app(), lambda: self._started(ports))
+        serving: list[Any] = []
+        self.reactor.callWhenRunning(lambda: serving.append(self.loop.create_task(web.serve([web_socket]))))
+        self.reactor.callWhenRunning(self._begin)
+        shutdown = Shutdown(self, listener, web, serving)
+        self.reactor.addSystemEventTrigger("before", "shutdown", shutdown.run)
+        bridge_twisted()
+        _calm_collector()
+        self.reactor.run()
+
+    def _begin(self) -> None:
+        self.worker.start()
+        self.dispatcher.recover()
+        self.due_timer.set(self.store.reads.next_due_us())
+        self._tick()
+
+    def _run_due(self) -> None:
+        self.operator.run_due()
+
+    def _tick(self) -> None:
+        self.server.tick()
+        self.loop.call_later(TICK_S, self._tick)
+
+    def _listen(self) -> Any:
+        host, port = self.config.smpp_host, self.config.smpp_port
+        try:
+            return self.reactor.listenTCP(port, self.server, backlog=1024, interface=host)
+        except CannotListenError as error:
+            reason = getattr(error.socketError, "strerror", None) or error.socketError
+            raise StartError(f"SMPP address {host}:{port}: {reason}") from None
+
+    def _web_app(self) -> Any:
+        settings = ApiSettings(
+            token=self.config.api_token,
+            metrics=self.metrics,
+            say=lambda text: self.catalog.render(text, Language.EN),
+            version=version("shortcode-emulator"),
+        )
+        return create_app(self.operator, settings)
+
+    def _started(self, ports: Ports) -> None:
+        log.info("listening", smpp_port=ports.smpp, http_port=ports.http)
+        if self.config.ports_file is not None:
+            write_ports(self.config.ports_file, ports)
+        if self.demo is not None:
+            self.demo.begin(ports, self.store, self._vouchers)
+
+    # -- what follows a commit ---------------------------------------------------------------------
+
+    def _committed(self, results: Sequence[Result]) -> None:
+        """In the reactor, after every answer of a batch has been given."""
+        for result in results:
+            if result.outboxes:
+                self.dispatcher.enqueue(result.outboxes)
+            for lane in result.wake:
+                self.dispatcher.wake(lane)
+            self.due_timer.note(result.due_us)
+        self.hub.publish()
+        self.metrics.batch_size.observe(len(results))
+        self.metrics.queue_depth.set(self.worker.depth)
+
+    def _seed(self, _: Processor) -> None:
+        if self.config.demo_data:
+            for command in demo_commands(self.digest, self.profile.voucher_face_values_tiyn):
+                self._execute(command)
+
+    def _execute(self, command: Command) -> None:
+        """Carry out a command of the seeded state: before the writer runs, or in it."""
+        (result,) = self.processor.process([Execute(command=command)])
+        if result.error is not None:
+            raise result.error
+
+
+def context_factory(
+    clock: OperatorClock, profile: Profile, digest: Digest, new_id: Callable[[], str]
+) -> Callable[[int], Context]:
+    """Makes what handlers may know at a moment of operator time."""
+
+    def context_at(now_us: int) -> Context:
+        return Context(
+            now=clock.at(now_us),
+            now_us=now_us,
+            profile=profile,
+            digest=digest,
+            new_id=new_id,
+            random_digits=random_digits,
+        )
+
+    return context_at
+
+
+def random_digits(count: int) -> str:
+    """A code of ``count`` digits from the system's randomness."""
+    return f"{secrets.randbelow(10**count):0{count}d}"
+
+
+def _calm_collector() -> None:
+    """What was made at start lives as long as the process; looking through it again costs latency."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GC_THRESHOLD, 20, 20)

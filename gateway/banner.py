@@ -1,0 +1,111 @@
+"""What ``shortcode demo`` prints when it is ready: pure text from data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.config import Account, Side
+
+#: Where the handset looks by itself.
+_USUAL_SMPP = "127.0.0.1:2775"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handset:
+    """A demo subscriber as the banner shows it; ``balance`` in tenge, ``500.00``."""
+
+    msisdn: str
+    brand: str
+    billing: str
+    language: str
+    balance: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoVoucher:
+    """An unused voucher; ``code`` in the clear, for the demo's vouchers are there to be tried."""
+
+    code: str
+    face_value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """All that the banner tells. ``smpp`` and ``http`` are host:port, as really listened on; ``command`` is
+    how the command line is called from where the demo was started (``.venv/bin/shortcode``).
+    """
+
+    smpp: str
+    http: str
+    data_dir: str
+    accounts: Sequence[Account]
+    handsets: Sequence[Handset]
+    vouchers: Sequence[DemoVoucher]
+    command: str = "shortcode"
+
+
+def banner(demo: Demo) -> str:
+    """The whole banner, lines of at most 100 characters for usual addresses, ending in a newline."""
+    blocks = (_head(demo), _accounts(demo), _handsets(demo), _vouchers(demo), _things_to_try(demo))
+    return "\n\n".join(block for block in blocks if block) + "\n\n  Ctrl-C stops it.\n"
+
+
+def _head(demo: Demo) -> str:
+    rows = (
+        ("SMPP", f"smpp://{demo.smpp}"),
+        ("Control API", f"http://{demo.http}/api/v1"),
+        ("API reference", f"http://{demo.http}/docs"),
+        ("Data", demo.data_dir),
+    )
+    return "\n".join(["  Shortcode: an operator in a box", *_table(rows)])
+
+
+def _accounts(demo: Demo) -> str:
+    rows = [(each.system_id, each.password.reveal(), _role(each)) for each in demo.accounts]
+    return "\n".join(["  SMPP accounts (system_id, password)", *_table(rows)])
+
+
+def _role(account: Account) -> str:
+    if account.side is Side.HANDSET:
+        return "handset side"
+    codes = (*account.short_codes, *(f"{code}#" for code in account.ussd_codes), *account.sender_ids)
+    return "application, owns " + ", ".join(codes) if codes else "application"
+
+
+def _handsets(demo: Demo) -> str:
+    rows = [
+        (each.msisdn, each.brand, each.billing, each.language, f"{each.balance} KZT")
+        for each in demo.handsets
+    ]
+    return "\n".join(["  Handsets", *_table(rows)]) if rows else ""
+
+
+def _vouchers(demo: Demo) -> str:
+    rows = [(each.code, f"{each.face_value} KZT") for each in demo.vouchers]
+    return "\n".join(["  Unused vouchers", *_table(rows)]) if rows else ""
+
+
+def _things_to_try(demo: Demo) -> str:
+    msisdn = demo.handsets[0].msisdn if demo.handsets else "77011234567"
+    code = demo.vouchers[0].code if demo.vouchers else "CODE"
+    second = demo.vouchers[1].code if len(demo.vouchers) > 1 else code
+    api = f"http://{demo.http}/api/v1"
+    rows = (
+        ("1", "another terminal:", f"{demo.command} handset {msisdn} --plain{_target(demo)}"),
+        ("2", "redeem a voucher:", f"sms 9393 {code}"),
+        ("3", "the same by USSD:", f"dial *110*{second}#"),
+        ("4", "the balance:", "dial *100#"),
+        ("5", "where money went:", f"curl {api}/subscribers/{msisdn}/history"),
+    )
+    return "\n".join(["  Five things to try (1 opens a handset; type 2, 3 and 4 into it)", *_table(rows)])
+
+
+def _target(demo: Demo) -> str:
+    account = next((each for each in demo.accounts if each.side is Side.HANDSET), None)
+    if demo.smpp == _USUAL_SMPP or account is None:
+        return ""
+    return f" --target smpp://{account.system_id}:{account.password.reveal()}@{demo.smpp}"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["    " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

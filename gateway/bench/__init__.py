@@ -1,0 +1,1 @@
+"""``shortcode bench``: the figures of docs/reference/benchmarks.md, each against its goal."""

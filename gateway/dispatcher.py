@@ -1,0 +1,315 @@
+"""Store-and-forward: brings outbox rows to handsets and applications, in order per handset.
+
+Lives in the reactor and owns no data: whatever it forgets is still in the store and comes back with the
+next bind, wake-up or restart. Delivery is at least once; a message counts as delivered when its last part
+was acknowledged.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from gateway.binds import Bind, Binds
+from gateway.config import Side
+from gateway.lane import ROWS_MAX, Flight, Lane, LaneState, parts_of
+from gateway.smpp.constants import CommandStatus, status_name
+from gateway.work import Delivery
+from storage.model import MessageState, Outbox
+
+#: Operator seconds until the next attempt, by attempts so far; the last one repeats.
+RETRY_S = (30, 60, 120, 300, 600, 900)
+_ACCOUNT_WIDTH = 32
+
+_TRY_LATER = frozenset(
+    {
+        CommandStatus.ESME_RX_T_APPN,
+        CommandStatus.ESME_RTHROTTLED,
+        CommandStatus.ESME_RMSGQFUL,
+        CommandStatus.ESME_RSYSERR,
+    }
+)
+_TIMED_OUT = "no response in time"
+_DIALOGUE_GONE = "the dialogue is gone"
+
+
+class Mailroom(Protocol):
+    """What the dispatcher asks of the store, through the gateway. ``done`` is called in the reactor."""
+
+    def pending(self, lane: str, after: int, limit: int, done: Callable[[Sequence[Outbox]], None]) -> None:
+        """Read a lane's rows, in order."""
+
+    def pending_lanes(self, prefix: str, done: Callable[[Sequence[str]], None]) -> None:
+        """Read which lanes have rows."""
+
+    def settle(self, delivery: Delivery, done: Callable[[], None]) -> None:
+        """Write down how an attempt ended."""
+
+    def now_us(self) -> int:
+        """Operator time."""
+
+
+class Dispatcher:
+    """One per gateway. All calls come from the reactor."""
+
+    def __init__(self, binds: Binds, mailroom: Mailroom) -> None:
+        self._binds = binds
+        self._mailroom = mailroom
+        self._lanes: dict[str, Lane] = {}
+        self._flights: dict[str, set[Flight]] = {}
+        self._waiting: dict[str, dict[str, Lane]] = {}
+        self._scanning: set[str] = set()
+        #: Message ids from take-off until their end is committed: a lane read again leaves them out.
+        self._busy: set[str] = set()
+        self._turn = 0
+        self.stopped = False
+
+    @property
+    def in_flight(self) -> int:
+        """Messages that wait for a response now."""
+        return sum(len(flights) for flights in self._flights.values())
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def enqueue(self, outboxes: Iterable[Outbox]) -> None:
+        """Rows that were just committed."""
+        for outbox in outboxes:
+            lane = self._lanes.get(outbox.lane)
+            if lane is None:
+                lane = self._open(outbox.lane)
+                if lane is None:
+                    self._unreachable(outbox)
+                    continue
+            lane.add(outbox)
+            self._pump(lane)
+
+    def bound(self, bind: Bind) -> None:
+        """A session may receive now: what waits for its numbers or its account goes out."""
+        if not bind.receives:
+            return
+        if bind.account.side is Side.APPLICATION:
+            self._load_again(f"account:{bind.account.system_id}")
+        elif bind.address_range.exact:
+            self._load_again(f"handset:{bind.address_range.exact}")
+        else:
+            self._scan(bind)
+
+    def lost(self, session_id: str) -> None:
+        """A session is gone: what it had not acknowledged goes to another bind, or waits."""
+        self._waiting.pop(session_id, None)
+        self._scanning.discard(session_id)
+        lanes: dict[str, Lane] = {}
+        for flight in sorted(self._flights.pop(session_id, ()), key=lambda each: each.outbox.position):
+            flight.lane.flights -= 1
+            if flight.outbox.bearer == "ussd":
+                self._settle(_final(flight.outbox, MessageState.UNDELIVERABLE, _DIALOGUE_GONE))
+                continue
+            flight.lane.resumed.append(flight)
+            lanes[flight.lane.name] = flight.lane
+        for lane in lanes.values():
+            self._pump(lane)
+
+    def drained(self, session_id: str) -> None:
+        """A session's window or socket has room again."""
+        for lane in list(self._waiting.pop(session_id, {}).values()):
+            self._pump(lane)
+
+    def wake(self, name: str) -> None:
+        """The time of a lane's next attempt has come."""
+        self._load_again(name)
+
+    def answered(self, flight: Flight, status: int) -> None:
+        """The response to a part."""
+        if status == CommandStatus.ESME_ROK and flight.sent + 1 < len(flight.parts):
+            self._next_part(flight)
+            return
+        self._landed(flight)
+        if status == CommandStatus.ESME_ROK:
+            self._settle(_final(flight.outbox, MessageState.DELIVERED))
+        elif status in _TRY_LATER:
+            self._postpone(flight, status_name(status))
+        else:
+            state = _REFUSED.get(status, MessageState.UNDELIVERABLE)
+            self._settle(_final(flight.outbox, state, status_name(status)))
+        self._pump(flight.lane)
+
+    def timed_out(self, flight: Flight) -> None:
+        """No response in time: the part may have been shown or not, so it is sent again later."""
+        self._landed(flight)
+        self._postpone(flight, _TIMED_OUT)
+        self._pump(flight.lane)
+
+    def forget(self) -> None:
+        """After a reset: nothing that was waiting exists any more."""
+        self._lanes.clear()
+        self._flights.clear()
+        self._waiting.clear()
+        self._busy.clear()
+
+    def recover(self) -> None:
+        """After a start: no dialogue survived, so screens that were not shown are settled."""
+        self._mailroom.pending_lanes("ussd:", self._settle_lanes)
+
+    # -- lanes -------------------------------------------------------------------------------------
+
+    def _open(self, name: str) -> Lane | None:
+        """The lane, if somebody can receive for it now; it loads first where older rows may wait."""
+        bind = self._receiver(name)
+        if bind is None:
+            return None
+        lane = self._lanes[name] = Lane(name, _ACCOUNT_WIDTH if name.startswith("account:") else 1)
+        if bind.session_id in self._scanning:
+            self._load(lane)
+        return lane
+
+    def _receiver(self, name: str) -> Bind | None:
+        kind, _, target = name.partition(":")
+        if kind == "handset":
+            return self._binds.for_msisdn(target)
+        if kind == "account":
+            receivers = self._binds.for_account(target)
+            self._turn += 1
+            return receivers[self._turn % len(receivers)] if receivers else None
+        return None
+
+    def _unreachable(self, outbox: Outbox) -> None:
+        """Nobody receives. A message waits in the store; a screen goes to its session or nowhere."""
+        if outbox.bearer != "ussd":
+            return
+        bind = self._binds.get(outbox.bind)
+        self._busy.add(outbox.message_id)
+        flight = Flight(Lane(outbox.lane, 1), outbox, parts_of(outbox.payload))
+        if bind is None or not bind.receives or not self._send(flight, bind):
+            self._settle(_final(outbox, MessageState.UNDELIVERABLE, _DIALOGUE_GONE))
+
+    def _scan(self, bind: Bind) -> None:
+        self._scanning.add(bind.session_id)
+
+        def found(names: Sequence[str]) -> None:
+            self._scanning.discard(bind.session_id)
+            for name in names:
+                if self._binds.for_msisdn(name.partition(":")[2]) is bind:
+                    self._load_again(name)
+
+        self._mailroom.pending_lanes("handset:", found)
+
+    def _load_again(self, name: str) -> None:
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._open(name)
+            if lane is None or lane.state is LaneState.LOADING:
+                return
+        elif lane.state is LaneState.LOADING:
+            return
+        elif lane.state is LaneState.OPEN and lane.width == 1:
+            self._pump(lane)
+            return
+        lane.position = 0
+        self._load(lane)
+
+    def _load(self, lane: Lane) -> None:
+        lane.state = LaneState.LOADING
+
+        def loaded(rows: Sequence[Outbox]) -> None:
+            if self._lanes.get(lane.name) is not lane:
+                return
+            lane.load(filter(self._is_free, rows), more=len(rows) == ROWS_MAX)
+            self._pump(lane)
+
+        self._mailroom.pending(lane.name, lane.position, ROWS_MAX, loaded)
+
+    def _is_free(self, row: Outbox) -> bool:
+        """Not on its way already; and for an application, which has no order to keep, due by now."""
+        if row.message_id in self._busy:
+            return False
+        return row.due_us <= self._mailroom.now_us() or not row.lane.startswith("account:")
+
+    def _pump(self, lane: Lane) -> None:
+        """Send as much of a lane as may be on its way at once."""
+        if self.stopped:
+            return
+        while lane.state is LaneState.OPEN and lane.flights < lane.width and (lane.resumed or lane.queue):
+            bind = self._receiver(lane.name)
+            if bind is None:
+                self._drop(lane)
+                return
+            flight = lane.resumed.popleft() if lane.resumed else self._take_off(lane)
+            if flight is not None and not self._send(flight, bind):
+                lane.resumed.appendleft(flight)
+                self._waiting.setdefault(bind.session_id, {})[lane.name] = lane
+                return
+        if lane.more and not lane.queue and not lane.flights and lane.state is LaneState.OPEN:
+            self._load(lane)
+        elif lane.idle:
+            self._lanes.pop(lane.name, None)
+
+    def _drop(self, lane: Lane) -> None:
+        """Nobody receives any more: what is not on its way stays in the store."""
+        self._release(lane)
+        self._lanes.pop(lane.name, None)
+
+    def _release(self, lane: Lane) -> None:
+        self._busy.difference_update(flight.outbox.message_id for flight in lane.resumed)
+        lane.block()
+
+    def _take_off(self, lane: Lane) -> Flight | None:
+        outbox = lane.queue.popleft()
+        self._busy.add(outbox.message_id)
+        if outbox.expires_us <= self._mailroom.now_us():
+            self._settle(_final(outbox, MessageState.EXPIRED, "validity period over"))
+            return None
+        return Flight(lane, outbox, parts_of(outbox.payload))
+
+    # -- flights -----------------------------------------------------------------------------------
+
+    def _send(self, flight: Flight, bind: Bind) -> bool:
+        if not bind.link.deliver(flight.part, flight):
+            return False
+        flight.session_id = bind.session_id
+        flight.lane.flights += 1
+        self._flights.setdefault(bind.session_id, set()).add(flight)
+        return True
+
+    def _next_part(self, flight: Flight) -> None:
+        flight.sent += 1
+        bind = self._binds.get(flight.session_id)
+        self._landed(flight)
+        if bind is None or not self._send(flight, bind):
+            flight.lane.resumed.appendleft(flight)
+            if bind is not None:
+                self._waiting.setdefault(bind.session_id, {})[flight.lane.name] = flight.lane
+
+    def _landed(self, flight: Flight) -> None:
+        flight.lane.flights -= 1
+        flights = self._flights.get(flight.session_id)
+        if flights is not None:
+            flights.discard(flight)
+
+    def _postpone(self, flight: Flight, error: str) -> None:
+        outbox = flight.outbox
+        if outbox.bearer == "ussd":
+            self._settle(_final(outbox, MessageState.UNDELIVERABLE, error))
+            return
+        retry_s = RETRY_S[min(outbox.attempts, len(RETRY_S) - 1)]
+        if flight.lane.width == 1:
+            self._release(flight.lane)
+            self._lanes[flight.lane.name] = flight.lane
+        self._settle(Delivery(outbox.message_id, outbox.lane, MessageState.ENROUTE, error, retry_s=retry_s))
+
+    def _settle(self, delivery: Delivery) -> None:
+        self._busy.add(delivery.message_id)
+        self._mailroom.settle(delivery, lambda: self._busy.discard(delivery.message_id))
+
+    def _settle_lanes(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._mailroom.pending(name, 0, ROWS_MAX, self._give_up)
+
+    def _give_up(self, rows: Sequence[Outbox]) -> None:
+        for row in rows:
+            self._settle(_final(row, MessageState.UNDELIVERABLE, _DIALOGUE_GONE))
+
+
+_REFUSED: dict[int, MessageState] = {CommandStatus.ESME_RX_R_APPN: MessageState.REJECTED}
+
+
+def _final(outbox: Outbox, state: MessageState, error: str = "") -> Delivery:
+    fallback = outbox.fallback if state is not MessageState.DELIVERED else ""
+    return Delivery(outbox.message_id, outbox.lane, state, error, fallback=fallback)

@@ -1,0 +1,1 @@
+"""The control API (interfaces.md "Control API"): FastAPI, one router per noun, problem details."""

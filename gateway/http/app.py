@@ -1,0 +1,48 @@
+"""The control API put together. ``create_app(operator, settings)`` is all that the outside needs."""
+
+from fastapi import APIRouter, FastAPI
+
+from gateway.http import clock, docs, health, ledger, messages, problems, reset, subscribers, vouchers
+from gateway.http.context import Api, ApiSettings
+from gateway.http.facade import Operator
+from gateway.http.guard import BodyLimit, Guard
+from gateway.http.telemetry import Telemetry
+
+PREFIX = "/api/v1"
+_ABOUT = (
+    "Control API of the operator in a box. Amounts are strings in tenge with two decimals, times are "
+    "ISO 8601 with offset, errors are problem details (RFC 9457)."
+)
+#: One router per noun; a later noun is a line here.
+_ROUTERS: tuple[APIRouter, ...] = (
+    subscribers.router,
+    vouchers.router,
+    messages.router,
+    ledger.router,
+    clock.router,
+    reset.router,
+)
+
+
+def create_app(operator: Operator, settings: ApiSettings) -> FastAPI:
+    """The ASGI application. It owns nothing: stopping it stops nothing of the operator."""
+    app = FastAPI(
+        title="Shortcode",
+        description=_ABOUT,
+        version=settings.version,
+        docs_url=None,  # FastAPI's own pages load their scripts from other hosts
+        redoc_url=None,
+        redirect_slashes=False,
+        responses={"default": problems.DOCUMENTED},
+    )
+    app.state.api = Api(operator, settings)
+    problems.install(app)
+    for router in _ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(health.router)
+    app.include_router(docs.router)
+    # The last one added runs first.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Guard, token=settings.token, hosts=settings.hosts)
+    app.add_middleware(Telemetry, metrics=settings.metrics)
+    return app

@@ -1,0 +1,76 @@
+"""What the control API needs of the operator behind it. ``gateway.operator`` is the real one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from gateway.clock import ClockMode, ClockView
+from gateway.work import Fired
+from handlers.base.command import Command
+from handlers.base.outcome import Outcome
+from handlers.base.profile import Profile
+from storage.reads import Reads
+
+T = TypeVar("T")
+
+
+class Busy(Exception):
+    """The queue to the writer is full; nothing was done, ask again."""
+
+
+class ResetRefused(Exception):
+    """Reset is for emulators only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of a command. ``repeated``: the key was known, and nothing was done again."""
+
+    outcome: Outcome
+    repeated: bool = False
+
+
+class Operator(Protocol):
+    """The operator as the control API sees it. Every method is called in the event loop."""
+
+    @property
+    def profile(self) -> Profile:
+        """The operator's data."""
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """In which times are shown."""
+
+    @property
+    def new_id(self) -> Callable[[], str]:
+        """Ids for requests: the ledger's source of what the API does."""
+
+    async def submit(
+        self, command: Command, *, key: tuple[str, str] | None = None, body: bytes = b""
+    ) -> Submitted:
+        """Run the command in the writer; returns after its commit.
+
+        ``key`` names the request for good. Raises gateway.work.KeyReused (same key, other body) and Busy.
+        """
+
+    async def read(self, query: Callable[[Reads], T]) -> T:
+        """Run the query in the read pool."""
+
+    async def changed(self, timeout_s: float) -> bool:
+        """True once something was committed since the call began, False after ``timeout_s`` real seconds."""
+
+    def clock(self) -> ClockView:
+        """The operator clock now."""
+
+    async def set_clock(self, mode: ClockMode, now_us: int | None) -> ClockView:
+        """Switch mode and set forward. Raises gateway.clock.ClockError."""
+
+    async def advance(self, to_us: int) -> Sequence[Fired]:
+        """Move forward, firing due jobs in order; returns when they are done. Raises ClockError."""
+
+    async def reset(self) -> None:
+        """Back to the seeded state. Raises ResetRefused."""
+
+    def health(self) -> str:
+        """``ok``, or what is wrong in one line."""

@@ -1,0 +1,50 @@
+"""One log line and one metric per request, by route template: paths hold MSISDNs, templates do not."""
+
+from collections.abc import Callable
+from time import perf_counter
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.metrics import Metrics
+
+_log = structlog.get_logger("gateway.http")
+
+
+class Telemetry:
+    """The outermost layer: it sees refused requests too."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, now: Callable[[], float] = perf_counter) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = self._now()
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            self._note(scope, status, self._now() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "(none)")
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self._metrics.request(method, route, status, seconds)
+        log = _log.debug if method == "GET" and status < 500 else _log.info
+        log("http.request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+#: A label has few values: what a peer makes up is not one of them.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

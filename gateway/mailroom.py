@@ -1,0 +1,81 @@
+"""The dispatcher's way to the store: reads in the pool, endings of attempts gathered into one work."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from typing import Protocol, TypeVar
+
+import structlog
+
+from gateway.clock import OperatorClock
+from gateway.work import Delivery, Result, Settle
+from gateway.worker import Worker
+from storage.model import Outbox
+from storage.reads import Reads
+
+log = structlog.get_logger("gateway.mailroom")
+
+T = TypeVar("T")
+
+
+class Soon(Protocol):
+    """The part of the event loop that is used here."""
+
+    def call_soon(self, callback: Callable[[], object]) -> object:
+        """Call once the present call is over."""
+
+    def call_soon_threadsafe(self, callback: Callable[[], object]) -> object:
+        """The same, from another thread."""
+
+
+class Mailroom:
+    """Implements the dispatcher's Mailroom. All calls come from the reactor."""
+
+    def __init__(
+        self, reads: Reads, pool: Executor, worker: Worker, clock: OperatorClock, loop: Soon
+    ) -> None:
+        self._reads = reads
+        self._pool = pool
+        self._worker = worker
+        self._clock = clock
+        self._loop = loop
+        self._ended: list[tuple[Delivery, Callable[[], None]]] = []
+
+    def now_us(self) -> int:
+        """Operator time."""
+        return self._clock.now_us()
+
+    def pending(self, lane: str, after: int, limit: int, done: Callable[[Sequence[Outbox]], None]) -> None:
+        """Read a lane's rows behind position ``after``, in order."""
+        self._ask(lambda: self._reads.pending([lane], limit, after), done)
+
+    def pending_lanes(self, prefix: str, done: Callable[[Sequence[str]], None]) -> None:
+        """Read which lanes have rows."""
+        self._ask(lambda: self._reads.pending_lanes(prefix), done)
+
+    def settle(self, delivery: Delivery, done: Callable[[], None]) -> None:
+        """Gather what ends in this turn of the loop, so that the writer gets it as one work."""
+        if not self._ended:
+            self._loop.call_soon(self._flush)
+        self._ended.append((delivery, done))
+
+    def _flush(self) -> None:
+        ended, self._ended = self._ended, []
+
+        def settled(result: Result) -> None:
+            if result.error is not None:
+                # The rows are still in the store and go out again with the next bind: at least once.
+                log.error("settle.failed", count=len(ended), error=type(result.error).__name__)
+            for _, done in ended:
+                done()
+
+        self._worker.accept(Settle(tuple(delivery for delivery, _ in ended)), settled)
+
+    def _ask(self, query: Callable[[], Sequence[T]], done: Callable[[Sequence[T]], None]) -> None:
+        def answered(future: "Future[Sequence[T]]") -> None:
+            error = future.exception()
+            if error is not None:
+                log.error("read.failed", error=type(error).__name__)
+            rows: Sequence[T] = () if error is not None else future.result()
+            self._loop.call_soon_threadsafe(lambda: done(rows))
+
+        self._pool.submit(query).add_done_callback(answered)

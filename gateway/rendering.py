@@ -1,0 +1,263 @@
+"""From outcomes to messages: a text id becomes a text in the receiver's language, its octets and PDUs.
+
+Language and alphabet are chosen here and nowhere else. The PDUs of an outbox row carry sequence number 0;
+the session that sends them puts in its own.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.coding.alphabet import alphabet_of
+from gateway.coding.split import split
+from gateway.coding.ussd import screen
+from gateway.receipts import STATE_NUMBERS, receipt_text
+from gateway.smpp.codec import encode
+from gateway.smpp.constants import EsmClass, Npi, Ton, UssdServiceOp
+from gateway.smpp.pdus import Address, DeliverSm
+from gateway.smpp.tlv import Tag, Tlv
+from gateway.texts import Catalog
+from gateway.work import Submit, UssdTurn
+from handlers.base.command import Origin
+from handlers.base.context import Context
+from handlers.base.outcome import Outcome, Reply
+from rating.msisdn import Msisdn, is_canonical
+from rating.subscriber import Language
+from storage.model import Direction, Message, MessageState, Outbox
+from storage.unit_of_work import UnitOfWork
+
+_US = 1_000_000
+_DEFAULT_SENDER = "6000"
+_USSD_END = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A text as PDUs, with what the message store tells about it."""
+
+    pdus: bytes
+    encoding: str
+    data_coding: int
+    parts: int
+
+
+class Renderer:
+    """Pure but for the ids that it draws. One per gateway, used in the writer thread."""
+
+    def __init__(self, catalog: Catalog, new_id: Callable[[], str]) -> None:
+        self._catalog = catalog
+        self._new_id = new_id
+
+    def reply(self, reply: Reply, work: Submit, uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
+        """The answer to a subscriber's message: by the way that it came, unless it says otherwise."""
+        to = reply.to or Msisdn(work.source)
+        by_ussd = work.turn is not None and not reply.by_sms and reply.to is None
+        if by_ussd:
+            return self._screen(reply, work, to, uow, context)
+        sender = reply.sender or (work.route.code if work.bearer == "sms" else _DEFAULT_SENDER)
+        return self._sms(self._letter(reply, to, sender, work.message_id, uow), uow, context)
+
+    def notice(
+        self, reply: Reply, origin: Origin | None, uow: UnitOfWork, context: Context
+    ) -> tuple[Message, Outbox]:
+        """A message that answers none: after a call of the control API, or from a job."""
+        to = reply.to or (origin.msisdn if origin else Msisdn(""))
+        cause = origin.source_id if origin else ""
+        letter = self._letter(reply, to, reply.sender or _DEFAULT_SENDER, cause, uow)
+        return self._sms(letter, uow, context)
+
+    def in_place_of(
+        self, lost: Message, sender: str, uow: UnitOfWork, context: Context
+    ) -> tuple[Message, Outbox]:
+        """An SMS with the text of a screen that could not be shown."""
+        letter = _Letter(
+            lost.text, Msisdn(lost.destination), sender, lost.cause_id, lost.language, lost.text_id
+        )
+        return self._sms(letter, uow, context)
+
+    def onward(self, work: Submit, uow: UnitOfWork, context: Context) -> Outbox:
+        """The promise to bring a submitted message to its handset or application."""
+        validity_s = context.profile.sms_validity_s if work.validity_s is None else work.validity_s
+        return Outbox(
+            message_id=work.message_id,
+            lane=work.route.lane,
+            payload=work.payload,
+            due_us=uow.now_us,
+            expires_us=uow.now_us + validity_s * _US,
+            receipt_to=work.receipt_to,
+        )
+
+    def receipt(self, final: Message, uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
+        """The delivery receipt for the account that asked for it (SMPP 3.4 Appendix B)."""
+        submitted = datetime.fromtimestamp(final.created_us / _US, context.now.tzinfo)
+        text = receipt_text(final, submitted, context.now)
+        message_id = self._new_id()
+        pdu = encode(
+            DeliverSm(
+                source=address(final.destination),
+                destination=address(final.source),
+                esm_class=EsmClass.DELIVERY_RECEIPT,
+                short_message=text.encode("ascii", "replace"),
+                tlvs=(
+                    Tlv(Tag.RECEIPTED_MESSAGE_ID, final.id),
+                    Tlv(Tag.MESSAGE_STATE, STATE_NUMBERS[final.state]),
+                ),
+            )
+        )
+        letter = _Letter(text, final.source, final.destination, final.id)
+        encoded = _Encoded(pdu, alphabet_of(0).value, 0, 1)
+        message = _mt(message_id, letter, encoded, uow, bearer="receipt", route=f"account:{final.account}")
+        return message, _outbox(message, uow, context.profile.sms_validity_s)
+
+    # -- SMS and screens ---------------------------------------------------------------------------
+
+    def _letter(self, reply: Reply, to: Msisdn, sender: str, cause_id: str, uow: UnitOfWork) -> "_Letter":
+        language = _language(to, uow)
+        text = self._catalog.render(reply.text, language)
+        return _Letter(text, to, sender, cause_id, language, reply.text.id)
+
+    def _sms(self, letter: "_Letter", uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
+        message_id = self._new_id()
+        encoded = _encode_sms(letter, reference=int(message_id[-2:], 16))
+        message = _mt(message_id, letter, encoded, uow, bearer="sms", route=f"handset:{letter.to}")
+        return message, _outbox(message, uow, context.profile.sms_validity_s)
+
+    def _screen(
+        self, reply: Reply, work: Submit, to: Msisdn, uow: UnitOfWork, context: Context
+    ) -> tuple[Message, Outbox]:
+        letter = self._letter(reply, to, work.destination, work.message_id, uow)
+        encoded = _encode_screen(letter, work.turn or UssdTurn(0, 0))
+        message = _mt(self._new_id(), letter, encoded, uow, bearer="ussd", route=f"handset:{to}")
+        outbox = _outbox(message, uow, context.profile.ussd_dialogue_s)
+        return message, dataclasses.replace(
+            outbox, lane=f"ussd:{to}", bind=work.session_id, fallback=reply.fallback
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A text in its language, from whom and to whom, and the message that it answers."""
+
+    text: str
+    to: str
+    sender: str
+    cause_id: str
+    language: str = ""
+    text_id: str = ""
+
+
+def address(number: str) -> Address:
+    """TON and NPI by the look of an address (SMPP 3.4 sections 5.2.5 and 5.2.6)."""
+    if is_canonical(number) or (number.isdigit() and len(number) > 8):
+        return Address(Ton.INTERNATIONAL, Npi.ISDN, number)
+    if number.isdigit() or number.startswith("*"):
+        return Address(Ton.NETWORK_SPECIFIC, Npi.UNKNOWN, number)
+    return Address(Ton.ALPHANUMERIC, Npi.UNKNOWN, number)
+
+
+def mo_message(
+    work: Submit, uow: UnitOfWork, state: MessageState, *, outcome: Outcome | None = None
+) -> Message:
+    """The stored form of a submitted message; it holds only what may be kept."""
+    return Message(
+        id=work.message_id,
+        direction=Direction.MT if work.receipt_to or not is_canonical(work.source) else Direction.MO,
+        bearer=work.bearer,
+        source=work.source,
+        destination=work.destination,
+        account=work.account,
+        route=work.route.lane,
+        state=state,
+        text=work.text,
+        encoding=work.encoding,
+        parts=1,
+        data_coding=work.data_coding,
+        esm_class=work.esm_class,
+        pdus=work.pdu,
+        created_us=uow.now_us,
+        updated_us=uow.now_us,
+        wall_us=uow.wall_us,
+        outcome=outcome.word if outcome else "",
+        journal_seq=outcome.journal_seq if outcome else None,
+        registered_delivery=work.registered_delivery,
+    )
+
+
+def _mt(
+    message_id: str, letter: _Letter, encoded: _Encoded, uow: UnitOfWork, *, bearer: str, route: str
+) -> Message:
+    return Message(
+        id=message_id,
+        direction=Direction.MT,
+        bearer=bearer,
+        source=letter.sender,
+        destination=letter.to,
+        account="",
+        route=route,
+        state=MessageState.ENROUTE,
+        text=letter.text,
+        encoding=encoded.encoding,
+        parts=encoded.parts,
+        data_coding=encoded.data_coding,
+        esm_class=0,
+        pdus=encoded.pdus,
+        created_us=uow.now_us,
+        updated_us=uow.now_us,
+        wall_us=uow.wall_us,
+        language=letter.language,
+        text_id=letter.text_id,
+        cause_id=letter.cause_id,
+    )
+
+
+def _outbox(message: Message, uow: UnitOfWork, validity_s: int) -> Outbox:
+    return Outbox(
+        message_id=message.id,
+        lane=message.route,
+        payload=message.pdus,
+        due_us=uow.now_us,
+        expires_us=uow.now_us + validity_s * _US,
+        bearer=message.bearer,
+    )
+
+
+def _language(to: Msisdn, uow: UnitOfWork) -> Language:
+    subscriber = uow.subscribers.get(to)
+    return subscriber.language if subscriber else Language.RU
+
+
+def _encode_sms(letter: _Letter, *, reference: int) -> _Encoded:
+    encoded = split(letter.text, reference=reference)
+    source, destination = address(letter.sender), address(letter.to)
+    pdus = b"".join(
+        encode(
+            DeliverSm(
+                source=source,
+                destination=destination,
+                esm_class=segment.esm_class,
+                data_coding=encoded.data_coding,
+                short_message=segment.short_message,
+            )
+        )
+        for segment in encoded.segments
+    )
+    return _Encoded(pdus, encoded.alphabet.value, encoded.data_coding, len(encoded.segments))
+
+
+def _encode_screen(letter: _Letter, turn: UssdTurn) -> _Encoded:
+    shown = screen(letter.text)
+    pdu = encode(
+        DeliverSm(
+            service_type="USSD",
+            source=address(letter.sender),
+            destination=address(letter.to),
+            data_coding=shown.data_coding,
+            short_message=shown.short_message,
+            tlvs=(
+                Tlv(Tag.USSD_SERVICE_OP, UssdServiceOp.PSSR_RESPONSE),
+                Tlv(Tag.ITS_SESSION_INFO, bytes((turn.dialogue, turn.sequence << 1 | _USSD_END))),
+            ),
+        )
+    )
+    return _Encoded(pdu, alphabet_of(shown.data_coding).value, shown.data_coding, 1)

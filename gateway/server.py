@@ -1,0 +1,276 @@
+"""The SMPP server: connections, credentials, and the way of a submit to the writer and back."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import structlog
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+
+from gateway.address_range import AddressRange, InvalidAddressRange, parse_address_range
+from gateway.binds import Bind, Binds
+from gateway.config import Account, Config, Side
+from gateway.dispatcher import Dispatcher
+from gateway.inbound import Inbound, Rejected
+from gateway.metrics import Metrics
+from gateway.peer import Peer
+from gateway.smpp import pdus
+from gateway.smpp.constants import CommandId, CommandStatus, command_name
+from gateway.smpp.settings import SessionSettings
+from gateway.smpp.timers import TimerSettings
+from gateway.work import Accepted, BindClosed, BindOpened, Done, Result, Submit, Work
+from storage.errors import CommitUnknown
+
+log = structlog.get_logger("gateway.smpp")
+
+SYSTEM_ID = "shortcode"
+#: A connection's timers are looked at once a second, a tenth of all connections at a time.
+TICK_S = 0.1
+_BUCKETS = 10
+
+#: Operations that a later version carries out: the status that says so, never silence.
+NOT_YET: Mapping[CommandId, CommandStatus] = {
+    CommandId.SUBMIT_MULTI: CommandStatus.ESME_RSUBMITFAIL,
+    CommandId.DATA_SM: CommandStatus.ESME_RDELIVERYFAILURE,
+    CommandId.QUERY_SM: CommandStatus.ESME_RQUERYFAIL,
+    CommandId.CANCEL_SM: CommandStatus.ESME_RCANCELFAIL,
+    CommandId.REPLACE_SM: CommandStatus.ESME_RREPLACEFAIL,
+}
+
+
+class Queue(Protocol):
+    """The way to the writer."""
+
+    def offer(self, work: Work, done: Done) -> bool:
+        """Queue work from outside; False when the queue is full."""
+
+    def accept(self, work: Work, done: Done) -> None:
+        """Queue the gateway's own work."""
+
+
+class SmppServer(Factory):
+    """Twisted's factory of peers, and what they share."""
+
+    noisy = False
+
+    def __init__(
+        self,
+        config: Config,
+        binds: Binds,
+        dispatcher: Dispatcher,
+        inbound: Inbound,
+        queue: Queue,
+        metrics: Metrics,
+        new_id: Callable[[], str],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.binds = binds
+        self.dispatcher = dispatcher
+        self.metrics = metrics
+        self.session_settings = _session_settings(config)
+        self._accounts = {account.system_id: account for account in config.accounts}
+        self._ranges = {account.system_id: _account_range(account) for account in config.accounts}
+        self._connections_max = config.limits.connections_max
+        self._inbound = inbound
+        self._queue = queue
+        self._new_id = new_id
+        self._monotonic = monotonic
+        self._peers: dict[str, Peer] = {}
+        self._buckets: list[set[Peer]] = [set() for _ in range(_BUCKETS)]
+        self._bucket_of: dict[str, int] = {}
+        self._tick = 0
+        self.stopping = False
+
+    def __len__(self) -> int:
+        return len(self._peers)
+
+    # -- connections -------------------------------------------------------------------------------
+
+    def buildProtocol(self, addr: IAddress | None) -> Peer | None:  # noqa: ARG002, N802 - Twisted's shape
+        """A peer for a new connection; None closes it: there are too many."""
+        if self.stopping or len(self._peers) >= self._connections_max:
+            log.warning("connection.refused", connections=len(self._peers))
+            return None
+        return Peer(self, self._new_id(), self._monotonic)
+
+    def connected(self, peer: Peer) -> None:
+        """A connection is open."""
+        bucket = len(self._peers) % _BUCKETS
+        self._peers[peer.session_id] = peer
+        self._bucket_of[peer.session_id] = bucket
+        self._buckets[bucket].add(peer)
+
+    def disconnected(self, peer: Peer, reason: str, *, clean: bool) -> None:
+        """A connection is gone; what it had not acknowledged is sent again elsewhere or later."""
+        if self._peers.pop(peer.session_id, None) is None:
+            return
+        self._buckets[self._bucket_of.pop(peer.session_id)].discard(peer)
+        bind = self.binds.remove(peer.session_id)
+        self.dispatcher.lost(peer.session_id)
+        if bind is not None:
+            self._count_binds(bind.account)
+        if peer.was_bound:
+            log.info("unbound", session=peer.session_id, reason=reason, clean=clean)
+            self._queue.accept(BindClosed(peer.session_id, reason, clean), _nothing)
+
+    def unbound(self, peer: Peer) -> None:
+        """The session has said goodbye: nothing more is sent to it."""
+        bind = self.binds.remove(peer.session_id)
+        if bind is not None:
+            self._count_binds(bind.account)
+
+    def tick(self) -> None:
+        """Look at the timers of a tenth of all connections."""
+        self._tick = (self._tick + 1) % _BUCKETS
+        for peer in list(self._buckets[self._tick]):
+            peer.tick()
+
+    def unbind_all(self) -> None:
+        """Begin to stop: no new connections, and a goodbye on those that are there."""
+        self.stopping = True
+        for peer in list(self._peers.values()):
+            peer.close("the gateway stops")
+
+    def drop_all(self, reason: str) -> None:
+        """Disconnect everybody at once."""
+        for peer in list(self._peers.values()):
+            peer.abort(reason)
+
+    # -- requests ----------------------------------------------------------------------------------
+
+    def bind(self, peer: Peer, pdu: pdus.Bind) -> None:
+        """Check the credentials and the limits; an unknown system_id is answered like a wrong password."""
+        account = self._accounts.get(pdu.system_id)
+        if account is None or not hmac.compare_digest(
+            account.password.reveal().encode(), pdu.password.encode()
+        ):
+            log.warning("bind.refused", session=peer.session_id, status="ESME_RINVPASWD")
+            peer.refuse(pdu, CommandStatus.ESME_RINVPASWD)
+            return
+        try:
+            serves = self._range(account, pdu)
+        except InvalidAddressRange as error:
+            log.warning(
+                "bind.refused", session=peer.session_id, system_id=account.system_id, error=str(error)
+            )
+            peer.refuse(pdu, CommandStatus.ESME_RBINDFAIL)
+            return
+        if self.stopping or self.binds.count(account.system_id) >= account.binds_max:
+            log.warning(
+                "bind.refused", session=peer.session_id, system_id=account.system_id, error="binds_max"
+            )
+            peer.refuse(pdu, CommandStatus.ESME_RBINDFAIL)
+            return
+        self._admit(peer, pdu, account, serves)
+
+    def _range(self, account: Account, pdu: pdus.Bind) -> AddressRange:
+        if account.side is Side.APPLICATION:
+            return _EVERYTHING
+        asked = parse_address_range(pdu.address_range)
+        allowed = self._ranges[account.system_id]
+        if asked.exact and not allowed.serves(asked.exact):
+            raise InvalidAddressRange(f"{asked.exact} is not a number of this account")
+        return AddressRange(asked.pattern, asked.narrowness, asked.exact, asked.regex, allowed)
+
+    def _admit(self, peer: Peer, pdu: pdus.Bind, account: Account, serves: AddressRange) -> None:
+        bind = Bind(
+            session_id=peer.session_id,
+            account=account,
+            receives=not isinstance(pdu, pdus.BindTransmitter),
+            transmits=not isinstance(pdu, pdus.BindReceiver),
+            address_range=serves,
+            link=peer,
+            interface_version=pdu.interface_version,
+        )
+        peer.accept_bind(pdu, SYSTEM_ID)
+        self.binds.add(bind)
+        self._count_binds(account)
+        log.info(
+            "bound",
+            session=peer.session_id,
+            system_id=account.system_id,
+            command=command_name(pdu.command_id),
+            address_range=serves.pattern,
+        )
+        self._queue.accept(BindOpened(peer.session_id, account.system_id), _nothing)
+        self.dispatcher.bound(bind)
+
+    def submit(self, peer: Peer, pdu: pdus.SubmitSm, frame: bytes) -> None:
+        """Decode, route and queue; the response leaves when the writer has committed."""
+        bind = self.binds.get(peer.session_id)
+        if bind is None or self.stopping:
+            peer.refuse(pdu, CommandStatus.ESME_RSYSERR)
+            return
+        try:
+            work = self._inbound.read(bind, pdu, frame)
+        except Rejected as rejected:
+            self._log_submit(bind, rejected.status.name, reason=rejected.reason)
+            peer.refuse(pdu, rejected.status)
+            return
+        if not self._queue.offer(work, lambda result: self._submitted(peer, bind, pdu, work, result)):
+            peer.refuse(pdu, CommandStatus.ESME_RTHROTTLED)
+
+    def other(self, peer: Peer, pdu: pdus.Pdu) -> None:
+        """Requests that are not carried out yet are refused with the status that fits them best."""
+        peer.refuse(pdu, NOT_YET.get(pdu.command_id, CommandStatus.ESME_RINVCMDID))
+
+    def _submitted(self, peer: Peer, bind: Bind, pdu: pdus.SubmitSm, work: Submit, result: Result) -> None:
+        if isinstance(result.error, CommitUnknown):
+            # The command may be durable or not: no answer is the only true one; the client asks again.
+            peer.abort("the outcome is unknown")
+            return
+        value = result.value
+        if not isinstance(value, Accepted):
+            self._log_submit(bind, "ESME_RSYSERR", reason=type(result.error).__name__)
+            peer.submitted(pdu, CommandStatus.ESME_RSYSERR, "")
+            return
+        self._log_submit(bind, value.word, work, value.message_id)
+        self.metrics.command(work.route.target if work.asked else work.route.kind.value, value.word)
+        peer.submitted(pdu, value.status, value.message_id)
+
+    def _log_submit(
+        self, bind: Bind, word: str, work: Submit | None = None, message_id: str = "", reason: str = ""
+    ) -> None:
+        """The one line per message at this edge. It never holds the text."""
+        log.info(
+            "submit",
+            session=bind.session_id,
+            system_id=bind.account.system_id,
+            outcome=word,
+            message_id=message_id,
+            source=work.source if work else "",
+            destination=work.destination if work else "",
+            route=work.route.lane if work else "",
+            reason=reason,
+        )
+
+    def _count_binds(self, account: Account) -> None:
+        side = account.side
+        ids = [each.system_id for each in self._accounts.values() if each.side is side]
+        self.metrics.binds(side.value, sum(self.binds.count(system_id) for system_id in ids))
+
+
+_EVERYTHING = parse_address_range("")
+
+
+def _account_range(account: Account) -> AddressRange:
+    return parse_address_range(account.address_range)
+
+
+def _session_settings(config: Config) -> SessionSettings:
+    timers = config.timers
+    return SessionSettings(
+        frame_octets_max=config.limits.pdu_octets_max,
+        timers=TimerSettings(
+            session_init_s=timers.session_init_s,
+            enquire_link_s=timers.enquire_link_s,
+            inactivity_s=timers.inactivity_s,
+            response_s=timers.response_s,
+        ),
+    )
+
+
+def _nothing(result: Result) -> None:
+    if result.error is not None:
+        log.error("work.lost", work=type(result.work).__name__, error=type(result.error).__name__)

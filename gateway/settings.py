@@ -1,0 +1,287 @@
+"""Reads the configuration: flags > ``SHORTCODE_*`` environment > ``shortcode.toml`` > defaults.
+
+Everything wrong is reported at once, each line with where the value came from (12-factor III, clig.dev).
+In the environment a nested setting is ``SHORTCODE_TIMERS__RESPONSE_S=5`` and ``SHORTCODE_ACCOUNTS`` is JSON.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from gateway.address_range import parse_address_range
+from gateway.config import (
+    DEMO_ACCOUNTS,
+    Account,
+    Config,
+    ConfigError,
+    Limits,
+    LogFormat,
+    Side,
+    Timers,
+)
+from gateway.settings_rules import problems_of
+from handlers.base.command import Secret
+
+ENV_PREFIX = "SHORTCODE_"
+#: Variables of the same prefix that belong to other commands.
+OTHER_VARIABLES = frozenset({"SHORTCODE_TARGET"})
+DEFAULT_FILE = "shortcode.toml"
+#: Values that are never repeated in an error, for they may hold a secret.
+_NEVER_SHOWN = frozenset({"password", "api_token", "database_url", "accounts"})
+
+_TIMERS = Timers()
+_LIMITS = Limits()
+
+#: Settings that go into Config as they are.
+_SAME = {
+    *("smpp_host", "smpp_port", "http_host", "http_port", "ports_file"),
+    *("emulator", "profile", "log_format", "log_level"),
+}
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Digits = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
+UssdCode = Annotated[str, Field(pattern=r"^\*[0-9*]{1,14}#?$")]
+SenderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,10}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class AccountSettings(_Strict):
+    """``[[accounts]]``. SMPP 3.4 section 5.2: a system_id has at most 15 octets, a password 8."""
+
+    system_id: Annotated[str, Field(pattern=r"^[!-~]{1,15}$")]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=8)]
+    side: Side
+    address_range: Annotated[str, Field(max_length=40)] = ""
+    short_codes: tuple[Digits, ...] = ()
+    ussd_codes: tuple[UssdCode, ...] = ()
+    sender_ids: tuple[SenderName, ...] = ()
+    binds_max: Count = 64
+    window: Annotated[int, Field(ge=1, le=10_000)] = 256
+    messages_per_s: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+    @field_validator("address_range")
+    @classmethod
+    def _is_pattern(cls, text: str) -> str:
+        parse_address_range(text)
+        return text
+
+    def frozen(self) -> Account:
+        """The account as the gateway uses it."""
+        plain = self.model_dump(exclude={"password", "ussd_codes"})
+        codes = tuple(code.rstrip("#") for code in self.ussd_codes)
+        return Account(password=Secret(self.password.get_secret_value()), ussd_codes=codes, **plain)
+
+
+class TimerSettings(_Strict):
+    """``[timers]``, in seconds; 0 switches a timer off."""
+
+    session_init_s: Seconds = _TIMERS.session_init_s
+    enquire_link_s: Seconds = _TIMERS.enquire_link_s
+    inactivity_s: Seconds = _TIMERS.inactivity_s
+    response_s: Seconds = _TIMERS.response_s
+
+
+class LimitSettings(_Strict):
+    """``[limits]``: bounds of queues and connections."""
+
+    queue_max: Count = _LIMITS.queue_max
+    batch_max: Annotated[int, Field(ge=1, le=10_000)] = _LIMITS.batch_max
+    connections_max: Count = _LIMITS.connections_max
+    pdu_octets_max: Annotated[int, Field(ge=1_024, le=1_048_576)] = _LIMITS.pdu_octets_max
+
+
+class Settings(_Strict):
+    """All settings of ``serve``, as they are typed."""
+
+    smpp_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    smpp_port: Port = 2775
+    http_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    http_port: Port = 8080
+    data_dir: Path | None = None
+    database_url: str = ""
+    ports_file: Path | None = None
+    demo_data: bool = False
+    emulator: bool = True
+    profile: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] = "kz"
+    log_format: LogFormat = LogFormat.AUTO
+    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+    api_token: SecretStr | None = None
+    accounts: tuple[AccountSettings, ...] = ()
+    timers: TimerSettings = TimerSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known_database(cls, url: str) -> str:
+        if url and not re.match(r"(sqlite|postgres(ql(\+psycopg)?)?)://", url):
+            raise ValueError("starts with sqlite:/// or postgresql:// (libpq form)")
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+class _Sources(BaseSettings, Settings):
+    """What the sources of pydantic-settings ask for; never made, for that would read the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One place that values come from."""
+
+    name: str
+    values: Mapping[str, Any]
+
+    def label(self, loc: tuple[int | str, ...]) -> str:
+        """How a person finds the value again: ``--smpp-port``, ``SHORTCODE_SMPP_PORT``, a key of the file."""
+        match self.name:
+            case "flag":
+                return "--" + str(loc[0]).replace("_", "-")
+            case "environment":
+                nested = [str(part).upper() for part in loc[: 2 if loc[0] in {"timers", "limits"} else 1]]
+                rest = _dotted(loc[len(nested) :])
+                return ENV_PREFIX + "__".join(nested) + (f" ({rest})" if rest else "")
+        return f"{self.name}: {_dotted(loc)}"
+
+
+class _Environment(EnvSettingsSource):
+    """The environment; text that should be JSON and is not stays text, for validation to report."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except (ValueError, RecursionError):
+            return value
+
+
+def load_config(flags: Mapping[str, object], *, file: Path | None = None, demo: bool = False) -> Config:
+    """Read every layer and check the whole; ``flags`` are those that were given (None = not given).
+
+    ``file`` is ``--config``; without it ``shortcode.toml`` in the working directory is read if it is there.
+    Raises ConfigError with every problem at once.
+    """
+    problems: list[str] = []
+    layers = [_flags(flags), _environment(problems), *_toml(file, problems)]
+    merged: dict[str, Any] = {}
+    for layer in reversed(layers):
+        merged = _merge(merged, layer.values)
+    settings = _validated(merged, layers, problems)
+    if settings is None:
+        raise ConfigError(tuple(problems))
+    config = _frozen(settings, demo)
+    problems += problems_of(config)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return config
+
+
+def _flags(flags: Mapping[str, object]) -> _Layer:
+    return _Layer("flag", {name: value for name, value in flags.items() if value is not None})
+
+
+def _environment(problems: list[str]) -> _Layer:
+    for name in sorted(os.environ):
+        key = name.removeprefix(ENV_PREFIX).partition("__")[0].lower()
+        if name.startswith(ENV_PREFIX) and name not in OTHER_VARIABLES and key not in Settings.model_fields:
+            problems.append(f"{name}: unknown setting{_suggestion(key, ENV_PREFIX, upper=True)}")
+    return _Layer("environment", _Environment(_Sources, env_ignore_empty=True)())
+
+
+def _toml(file: Path | None, problems: list[str]) -> list[_Layer]:
+    path = file or Path(DEFAULT_FILE)
+    if file is None and not path.is_file():
+        return []
+    try:
+        with path.open("rb"):  # the source below skips a missing file silently
+            return [_Layer(path.name, TomlConfigSettingsSource(_Sources, path)())]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: not valid TOML: {error}")
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror}")
+    return []
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _validated(merged: Mapping[str, Any], layers: list[_Layer], problems: list[str]) -> Settings | None:
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        problems += [_problem(dict(each), layers) for each in error.errors(include_url=False)]
+    return None
+
+
+def _problem(error: Mapping[str, Any], layers: list[_Layer]) -> str:
+    loc = error["loc"]
+    layer = next((each for each in layers if _holds(each.values, loc)), None)
+    where = layer.label(loc) if layer else _dotted(loc)
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown setting{_suggestion(str(loc[-1])) if len(loc) == 1 else ''}"
+    return f"{where}: {error['msg'].removeprefix('Value error, ')}{_shown(loc, error.get('input'))}"
+
+
+def _holds(values: Any, loc: tuple[int | str, ...]) -> bool:
+    """True where the layer has the value, or (for a missing one) the table that lacks it."""
+    for depth, part in enumerate(loc):
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return depth > 0 and depth == len(loc) - 1
+    return True
+
+
+def _shown(loc: tuple[int | str, ...], value: object) -> str:
+    if loc[-1] in _NEVER_SHOWN or not isinstance(value, str | int | float):
+        return ""
+    return f" (got {str(value)[:60]!r})"
+
+
+def _suggestion(key: str, prefix: str = "", *, upper: bool = False) -> str:
+    close = difflib.get_close_matches(key, Settings.model_fields, n=1)
+    if not close:
+        return ""
+    return f"; did you mean {prefix}{close[0].upper() if upper else close[0]}?"
+
+
+def _dotted(loc: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+
+
+def _frozen(settings: Settings, demo: bool) -> Config:
+    data_dir = (settings.data_dir or _default_data_dir()).expanduser().absolute()
+    token = settings.api_token.get_secret_value() if settings.api_token else ""
+    return Config(
+        data_dir=data_dir,
+        database_url=settings.database_url or f"sqlite:///{data_dir / 'shortcode.db'}",
+        accounts=tuple(each.frozen() for each in settings.accounts) or DEMO_ACCOUNTS,
+        demo_data=settings.demo_data or demo,
+        demo=demo,
+        api_token=Secret(token) if token else None,
+        timers=Timers(**settings.timers.model_dump()),
+        limits=Limits(**settings.limits.model_dump()),
+        **settings.model_dump(include=_SAME),
+    )
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base) / "shortcode"

@@ -1,0 +1,58 @@
+"""validity_period: absolute or relative time of SMPP 3.4 section 7.1.1, as seconds from now."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+_TIME = re.compile(r"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d)(\d\d)([+\-R])", re.ASCII)
+_US = 1_000_000
+_QUARTER_MIN = 15
+_QUARTERS_MAX = 48
+_S_MAX = 10 * 366 * 86_400
+
+
+class InvalidTime(ValueError):
+    """The text is no time of the specification; the message shows one that is."""
+
+
+def validity_s(period: str, now_us: int) -> int | None:
+    """Seconds that a message stays valid; None for an empty period (the operator's default).
+
+    ``YYMMDDhhmmsstnnp``: p is ``+`` or ``-`` for an absolute time with an offset of nn quarter hours, ``R``
+    for years, months, days, hours, minutes and seconds from now. Raises InvalidTime, also for the past.
+    """
+    if not period:
+        return None
+    match = _TIME.fullmatch(period)
+    if match is None:
+        raise InvalidTime(
+            f"{period!r} is no SMPP time; write YYMMDDhhmmsstnnp, like 000000010000000R for an hour"
+        )
+    *numbers, direction = match.groups()
+    fields = [int(number) for number in numbers]
+    seconds = _relative_s(fields, now_us) if direction == "R" else _absolute_s(fields, direction, now_us)
+    if not 0 < seconds <= _S_MAX:
+        raise InvalidTime(f"validity {period!r} does not lie ahead within ten years")
+    return seconds
+
+
+def _relative_s(fields: list[int], now_us: int) -> int:
+    years, months, days, hours, minutes, seconds, *_ = fields
+    start = datetime.fromtimestamp(now_us // _US, UTC)
+    month = start.month - 1 + months + 12 * years
+    year = start.year + month // 12
+    moved = start.replace(year=year, month=month % 12 + 1, day=1) + timedelta(days=start.day - 1)
+    moved += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return int((moved - start).total_seconds())
+
+
+def _absolute_s(fields: list[int], direction: str, now_us: int) -> int:
+    year, month, day, hour, minute, second, _tenths, quarters = fields
+    if quarters > _QUARTERS_MAX:
+        raise InvalidTime(f"an offset of {quarters} quarter hours is beyond {_QUARTERS_MAX}")
+    offset = timedelta(minutes=_QUARTER_MIN * quarters)
+    zone = timezone(offset if direction == "+" else -offset)
+    try:
+        moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
+    except ValueError as error:
+        raise InvalidTime(f"no such moment: {error}") from error
+    return int(moment.timestamp()) - now_us // _US

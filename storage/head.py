@@ -1,0 +1,46 @@
+"""What the writer counts in memory between commits, read again whenever someone else may have written."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from storage.driver import Driver
+from storage.tables import account, job, journal, message
+
+#: What the first entry follows.
+GENESIS = bytes(32)
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@dataclass(slots=True)
+class Head:
+    """The last of each number in use, and the newest journal entry's operator time and hash."""
+
+    seq: int
+    op_us: int
+    hash: bytes
+    account_id: int
+    position: int
+    job_id: int
+
+
+def read_head(driver: Driver) -> Head:
+    """Ask the database; inside a transaction of the writer."""
+    newest = select(journal.c.seq, journal.c.op_us, journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
+    seq, op_us, digest = next(iter(driver.query(newest)), (0, 0, GENESIS))
+    last = [
+        driver.query(select(func.max(c)))[0][0] or 0 for c in (account.c.id, message.c.position, job.c.id)
+    ]
+    return Head(seq, op_us, bytes(digest), *last)
+
+
+def entry_hash(prev: bytes, facts: list[Any]) -> bytes:
+    """SHA-256 over the hash before it and the entry as compact JSON.
+
+    ``facts`` is ``[seq, op_us, wall_us, reason, source, actor, reverses_seq, [[account code, amount_tiyn,
+    balance_after_tiyn, forced], ...]]``.
+    """
+    return hashlib.sha256(prev + _encode(facts).encode()).digest()

@@ -1,0 +1,51 @@
+"""Holds inside a unit of work."""
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import select
+
+from storage.driver import Driver, Lookup, Verb, Write
+from storage.model import AccountKind, AccountRef, Hold, HoldState
+from storage.row_map import RowMap
+from storage.tables import account, hold
+
+HOLD_INSERT = Write(Verb.INSERT, hold, tuple(hold.columns))
+HOLD_RESOLVE = Write(Verb.UPDATE, hold, (hold.c.state, hold.c.posted_seq), (hold.c.id,))
+_LOOKUP = Lookup(select(hold, account.c.kind, account.c.owner).join(account), (hold.c.id,))
+
+
+class Holds:
+    """An identity map of holds; the ledger writes them between its postings."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._rows = RowMap[str, Hold](self._load)
+
+    def get(self, hold_id: str) -> Hold | None:
+        """The hold, or None."""
+        return self._rows.get(hold_id)
+
+    def add(self, new: Hold) -> None:
+        """A new one. Raises Broken when the id is taken."""
+        self._rows.add(new.id, new)
+
+    def put(self, changed: Hold) -> None:
+        """Replace one."""
+        self._rows.put(changed.id, changed)
+
+    def _load(self, ids: Collection[str]) -> Iterator[tuple[str, Hold]]:
+        for row in self._driver.lookup(_LOOKUP, [(hold_id,) for hold_id in ids]):
+            number, _, amount, reason, source, expires_us, state, posted_seq, kind, owner = row
+            yield (
+                number,
+                Hold(
+                    id=number,
+                    account=AccountRef(AccountKind(kind), owner),
+                    amount_tiyn=amount,
+                    reason=reason,
+                    source=source,
+                    expires_us=expires_us,
+                    state=HoldState(state),
+                    posted_seq=posted_seq,
+                ),
+            )

@@ -1,0 +1,79 @@
+"""The inbox inside a unit of work: what became of each command that came with a key."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from sqlalchemy import select
+
+from storage.driver import Driver, Lookup, Row, Verb, Write
+from storage.model import Inbox
+from storage.row_map import RowMap
+from storage.tables import inbox as table
+
+_KEY = (table.c.source, table.c.key)
+_INSERT = Write(Verb.INSERT, table, tuple(table.columns))
+_LOOKUP = Lookup(select(table), _KEY)
+
+
+class InboxRows:
+    """Accepted and refused commands alike; a row never changes."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._rows = RowMap[tuple[str, str], Inbox](self._load)
+
+    def get(self, source: str, key: str) -> Inbox | None:
+        """What became of the command with this key, or None when it is new."""
+        return self._rows.get((source, key))
+
+    def add(self, row: Inbox) -> None:
+        """Record a command. Raises Broken when its key is there already."""
+        self._rows.add((row.source, row.key), row)
+
+    def of_source(self, source: str, since_wall_us: int) -> list[Inbox]:
+        """The source's rows since a wall time, oldest first."""
+        recent = select(table).where(table.c.source == source, table.c.wall_us >= since_wall_us)
+        found = [_inbox_of(row) for row in self._driver.query(recent)]
+        found += [r for r in self._rows.added() if r.source == source and r.wall_us >= since_wall_us]
+        return sorted(found, key=lambda row: row.wall_us)
+
+    def prefetch(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Read many at once."""
+        self._rows.prefetch(keys)
+
+    def flush(self) -> None:
+        """Write the new ones."""
+        if added := self._rows.added():
+            self._driver.write(_INSERT, [_row(row) for row in added])
+
+    def _load(self, keys: Collection[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Inbox]]:
+        for row in self._driver.lookup(_LOOKUP, list(keys)):
+            yield (row[0], row[1]), _inbox_of(row)
+
+
+def _row(row: Inbox) -> Row:
+    return (
+        row.source,
+        row.key,
+        row.request_hash,
+        row.outcome,
+        row.message_id,
+        " ".join(row.reply_ids),
+        row.journal_seq,
+        row.result,
+        row.wall_us,
+    )
+
+
+def _inbox_of(row: Row) -> Inbox:
+    source, key, request_hash, outcome, message_id, reply_ids, journal_seq, result, wall_us = row
+    return Inbox(
+        source=source,
+        key=key,
+        request_hash=request_hash,
+        outcome=outcome,
+        message_id=message_id,
+        reply_ids=tuple(reply_ids.split()),
+        journal_seq=journal_seq,
+        result=result,
+        wall_us=wall_us,
+    )

@@ -1,0 +1,220 @@
+"""Read-only questions, callable from any thread, each in its own short transaction."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, or_, select, union
+from sqlalchemy.exc import SQLAlchemyError
+
+from rating.msisdn import Msisdn
+from storage.errors import StoreUnavailable
+from storage.messages import MESSAGE_COLUMNS, OUTBOX_COLUMNS, message_of, outbox_of
+from storage.model import Message, Outbox
+from storage.subscribers import subscriber_of
+from storage.tables import account, bind, job, journal, message, outbox, posting, setting, subscriber
+from storage.views import (
+    Balances,
+    JournalHead,
+    MessageFilter,
+    MessageView,
+    Movement,
+    PostingView,
+    SubscriberView,
+    subscriber_codes,
+)
+
+
+class Reads:
+    """Queries on a small pool of read-only connections. Each may raise StoreUnavailable."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One consistent moment; keep it short, since a long reader keeps the log from shrinking."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise StoreUnavailable(f"cannot read the database: {str(cause).splitlines()[0]}") from error
+
+    def subscriber(self, msisdn: Msisdn) -> SubscriberView | None:
+        """The subscriber with all balances, or None."""
+        wanted = select(account.c.code, account.c.balance, account.c.held, account.c.credit_limit)
+        with self.transaction() as connection:
+            row = connection.execute(select(subscriber).where(subscriber.c.msisdn == msisdn)).first()
+            if row is None:
+                return None
+            mine = wanted.where(account.c.code.in_(subscriber_codes(msisdn)))
+            accounts = {code: rest for code, *rest in connection.execute(mine)}
+        main, bonus, parking = (accounts.get(code, (0, 0, 0)) for code in subscriber_codes(msisdn))
+        balances = Balances(
+            main_tiyn=main[0],
+            bonus_tiyn=bonus[0],
+            parking_tiyn=parking[0],
+            held_tiyn=main[1],
+            credit_limit_tiyn=main[2],
+        )
+        return SubscriberView(subscriber_of(tuple(row)), balances)
+
+    def messages(self, wanted: MessageFilter) -> list[Message]:
+        """Messages that match, newest first."""
+        columns = (message.c.position, *MESSAGE_COLUMNS)
+        if wanted.msisdn is None:
+            found: Any = _newest(columns, _conditions(wanted), wanted.limit)
+        else:
+            either = union(
+                *(
+                    _newest(columns, [end == wanted.msisdn, *_conditions(wanted)], wanted.limit)
+                    .subquery()
+                    .select()
+                    for end in (message.c.source, message.c.destination)
+                )
+            ).subquery()
+            found = select(either).order_by(either.c.position.desc()).limit(wanted.limit)
+        with self.transaction() as connection:
+            return [message_of(tuple(row)[1:]) for row in connection.execute(found)]
+
+    def message(self, message_id: str) -> MessageView | None:
+        """One message with all that belongs to it, or None."""
+        columns = select(*MESSAGE_COLUMNS)
+        with self.transaction() as connection:
+            row = connection.execute(columns.where(message.c.id == message_id)).first()
+            if row is None:
+                return None
+            found = message_of(tuple(row))
+            promise = select(*OUTBOX_COLUMNS).where(outbox.c.message_id == message_id)
+            promised = [outbox_of(tuple(row)) for row in connection.execute(promise)]
+            caused = columns.where(message.c.cause_id == message_id, message.c.cause_id != "")
+            replies = connection.execute(caused.order_by(message.c.position)).all()
+            postings = _postings(connection, found.journal_seq)
+        return MessageView(
+            message=found,
+            outbox=promised[0] if promised else None,
+            postings=postings,
+            replies=tuple(message_of(tuple(reply)) for reply in replies),
+        )
+
+    def history(self, msisdn: Msisdn, limit: int = 100) -> list[Movement]:
+        """A subscriber's money movements on all accounts, newest first."""
+        with self.transaction() as connection:
+            return [Movement(**row) for row in connection.execute(_history(msisdn, limit)).mappings()]
+
+    def trial_balance(self) -> list[tuple[str, int]]:
+        """Every account's code and balance (tiyn), by code; the balances sum to zero."""
+        with self.transaction() as connection:
+            rows = connection.execute(select(account.c.code, account.c.balance))
+            return sorted((code, balance) for code, balance in rows)
+
+    def pending(
+        self, lanes: Sequence[str] | None = None, limit: int = 1000, after_position: int = 0
+    ) -> list[Outbox]:
+        """Promises of these lanes (None: of all), by lane, then position; only past a position."""
+        wanted = select(*OUTBOX_COLUMNS).where(outbox.c.position > after_position)
+        if lanes is not None:
+            wanted = wanted.where(outbox.c.lane.in_(lanes))
+        with self.transaction() as connection:
+            rows = connection.execute(wanted.order_by(outbox.c.lane, outbox.c.position).limit(limit))
+            return [outbox_of(tuple(row)) for row in rows]
+
+    def pending_lanes(self, prefix: str = "") -> list[str]:
+        """Lanes that have promises and begin with ``prefix``, by name."""
+        starts = func.substr(outbox.c.lane, 1, len(prefix)) == prefix
+        with self.transaction() as connection:
+            return sorted(connection.execute(select(outbox.c.lane).where(starts).distinct()).scalars())
+
+    def next_due_us(self) -> int | None:
+        """Operator time of the earliest job, or None."""
+        with self.transaction() as connection:
+            return connection.execute(select(func.min(job.c.due_us))).scalar()
+
+    def setting(self, name: str) -> str | None:
+        """A setting's value, or None."""
+        with self.transaction() as connection:
+            return connection.execute(select(setting.c.value).where(setting.c.name == name)).scalar()
+
+    def stale_binds(self) -> list[str]:
+        """Ids of sessions that were opened and never closed, oldest first."""
+        opened = select(bind.c.session_id).where(bind.c.closed_wall_us.is_(None))
+        with self.transaction() as connection:
+            return list(
+                connection.execute(opened.order_by(bind.c.opened_wall_us, bind.c.session_id)).scalars()
+            )
+
+    def journal_head(self) -> JournalHead:
+        """The newest entry's sequence number and operator time (µs); zeros when there is none."""
+        newest = select(journal.c.seq, journal.c.op_us).order_by(journal.c.seq.desc()).limit(1)
+        with self.transaction() as connection:
+            row = connection.execute(newest).first()
+        return JournalHead(*row) if row else JournalHead(0, 0)
+
+
+def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
+    """What a filter asks for, but for its ``msisdn``."""
+    given = (
+        (message.c.source, wanted.source),
+        (message.c.destination, wanted.destination),
+        (message.c.state, wanted.state and wanted.state.value),
+    )
+    conditions = [column == value for column, value in given if value is not None]
+    if wanted.since_us is not None:
+        conditions.append(message.c.created_us >= wanted.since_us)
+    return conditions
+
+
+def _newest(columns: Sequence[Any], conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
+    return select(*columns).where(*conditions).order_by(message.c.position.desc()).limit(limit)
+
+
+def _postings(connection: Connection, seq: int | None) -> tuple[PostingView, ...]:
+    if seq is None:
+        return ()
+    wanted = (
+        select(
+            posting.c.seq,
+            posting.c.line,
+            account.c.code.label("account"),
+            posting.c.amount.label("amount_tiyn"),
+            posting.c.balance_after.label("balance_after_tiyn"),
+        )
+        .join(account)
+        .where(posting.c.seq == seq)
+        .order_by(posting.c.line)
+    )
+    return tuple(PostingView(**row) for row in connection.execute(wanted).mappings())
+
+
+def _history(msisdn: Msisdn, limit: int) -> Select[Any]:
+    """Walk the chains of the subscriber's accounts backwards, no further than ``limit`` steps each."""
+    codes = [account.c.code == code for code in subscriber_codes(msisdn)]
+    newest = (
+        select(account.c.id, account.c.code, posting.c.seq, posting.c.prev_seq, literal(1).label("step"))
+        .add_columns(posting.c.amount, posting.c.balance_after)
+        .join(posting, (posting.c.seq == account.c.last_seq) & (posting.c.account_id == account.c.id))
+        .where(or_(*codes))
+    )
+    chain = newest.cte("chain", recursive=True)
+    before = (
+        select(chain.c.id, chain.c.code, posting.c.seq, posting.c.prev_seq, chain.c.step + 1)
+        .add_columns(posting.c.amount, posting.c.balance_after)
+        .join(posting, (posting.c.seq == chain.c.prev_seq) & (posting.c.account_id == chain.c.id))
+        .where(chain.c.step < limit)
+    )
+    walked = chain.union_all(before)
+    return (
+        select(
+            walked.c.seq,
+            journal.c.op_us,
+            journal.c.reason,
+            walked.c.code.label("account"),
+            walked.c.amount.label("amount_tiyn"),
+            walked.c.balance_after.label("balance_after_tiyn"),
+            journal.c.source,
+        )
+        .join(journal, journal.c.seq == walked.c.seq)
+        .order_by(walked.c.seq.desc(), walked.c.code)
+        .limit(limit)
+    )

@@ -1,0 +1,103 @@
+"""The store: one writer, many readers, on SQLite or PostgreSQL. Nothing above knows which."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, delete, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from storage import triggers_postgresql, triggers_sqlite
+from storage.driver import Driver
+from storage.errors import StoreUnavailable
+from storage.head import Head, read_head
+from storage.migrate import bring_up_to_date
+from storage.reads import Reads
+from storage.tables import metadata, writer
+from storage.unit_of_work import UnitOfWork
+
+
+class Store:
+    """Open it with ``Store.open``. ``begin`` and ``reset`` belong to one thread, ``reads`` to all."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._head: Head | None = None
+        self.dialect = driver.dialect
+        self.reads = Reads(driver.readers)
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True) -> "Store":
+        """Open ``sqlite:////path/to/file.db`` or ``postgresql+psycopg://...``, and bring it up to date.
+
+        Raises StoreUnavailable, StoreNewer, or (with ``migrate=False``) StoreOlder.
+        """
+        driver = _driver(url)
+        try:
+            with driver.maintenance() as connection:
+                bring_up_to_date(connection, migrate=migrate)
+        except BaseException:
+            driver.close()
+            raise
+        return cls(driver)
+
+    @contextmanager
+    def begin(self, *, now_us: int, wall_us: int) -> Iterator[UnitOfWork]:
+        """A unit of work, in a write transaction; leaving it without ``commit()`` rolls back.
+
+        Raises StoreUnavailable when the database cannot be written now.
+        """
+        if self._driver.begin() or self._head is None:
+            self._head = self._read_head()
+        with UnitOfWork(self._driver, self._head, self._committed, now_us=now_us, wall_us=wall_us) as uow:
+            yield uow
+
+    def reset(self) -> None:
+        """Empty every table, in one transaction; the schema stays. For the writer's thread only."""
+        self._head = None
+        with self._driver.maintenance() as connection:
+            _empty(connection)
+
+    def close(self) -> None:
+        """Close all connections and let another process in."""
+        self._driver.close()
+
+    def _read_head(self) -> Head:
+        try:
+            return read_head(self._driver)
+        except BaseException:
+            self._driver.rollback()
+            raise
+
+    def _committed(self, head: Head | None) -> None:
+        self._head = head
+
+
+def _driver(url: str) -> Driver:
+    """The driver for a database URL. Imports only the database that is used."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreUnavailable("the database URL is not one; write sqlite:////path/to/file.db") from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        from storage.sqlite import SqliteDriver  # noqa: PLC0415 (the other one's library may be missing)
+
+        return SqliteDriver(parsed)
+    if backend == "postgresql":
+        from storage.postgresql import PostgresqlDriver  # noqa: PLC0415 (psycopg loads libpq)
+
+        return PostgresqlDriver(parsed)
+    raise StoreUnavailable(f"no database of kind {backend!r} here; there are sqlite and postgresql+psycopg")
+
+
+def _empty(connection: Connection) -> None:
+    """Triggers off, everything out, triggers on again."""
+    triggers = triggers_sqlite if connection.dialect.name == "sqlite" else triggers_postgresql
+    for statement in triggers.DROP:
+        connection.execute(text(statement))
+    for table in reversed(metadata.sorted_tables):
+        if table is not writer:
+            connection.execute(delete(table))
+    for statement in triggers.CREATE:
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,85 @@
+"""What readers get: frozen values that no longer hang on a transaction."""
+
+from dataclasses import dataclass
+
+from rating.msisdn import Msisdn
+from storage.model import Message, MessageState, Outbox, Subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balances:
+    """A subscriber's money in tiyn; ``held_tiyn`` is the part of ``main_tiyn`` that open holds keep."""
+
+    main_tiyn: int = 0
+    bonus_tiyn: int = 0
+    parking_tiyn: int = 0
+    held_tiyn: int = 0
+    credit_limit_tiyn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberView:
+    """A subscriber with the money of all accounts."""
+
+    subscriber: Subscriber
+    balances: Balances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFilter:
+    """Which messages to list. ``None`` means any; ``msisdn`` is either end; ``since_us`` operator time."""
+
+    msisdn: str | None = None
+    source: str | None = None
+    destination: str | None = None
+    state: MessageState | None = None
+    since_us: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingView:
+    """One line of a journal entry. ``balance_after_tiyn`` is the account's balance after it."""
+
+    seq: int
+    line: int
+    account: str
+    amount_tiyn: int
+    balance_after_tiyn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    """All that is known of one message: its open promise, what it cost, and what it caused."""
+
+    message: Message
+    outbox: Outbox | None
+    postings: tuple[PostingView, ...]
+    replies: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """One change of a subscriber's money. ``account`` is a code such as ``main:77011234567``."""
+
+    seq: int
+    op_us: int
+    reason: str
+    account: str
+    amount_tiyn: int
+    balance_after_tiyn: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHead:
+    """The newest journal entry; sequence number 0 when there is none."""
+
+    seq: int
+    op_us: int
+
+
+#: Accounts of one subscriber, in the order of their codes.
+def subscriber_codes(msisdn: Msisdn) -> tuple[str, str, str]:
+    """The codes of a subscriber's main, bonus and parking account."""
+    return f"main:{msisdn}", f"bonus:{msisdn}", f"parking:{msisdn}"

@@ -1,0 +1,95 @@
+"""Every answer that is no success is a problem detail (RFC 9457), and tells nothing of the inside."""
+
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+
+from gateway.http.facade import Busy, ResetRefused
+from gateway.work import KeyReused
+from storage.errors import CommitUnknown, StoreUnavailable
+
+# The fakes of conftest.py: test modules cannot import each other.
+Operator: TypeAlias = Any
+Client: TypeAlias = Any
+
+
+def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """The answer's body, once it is a well-formed problem of that status."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["status"] == status
+    assert {"type", "title", "status", "detail"} <= body.keys()
+    return body
+
+
+def test_unknown_path_is_404_with_a_hint(client: Client) -> None:
+    body = problem(client.get("/api/v1/nothing"), 404)
+    assert "/docs" in body["detail"]
+
+
+def test_wrong_method_is_405_and_says_which_are_allowed(client: Client) -> None:
+    answer = client.request("DELETE", "/api/v1/clock")
+    problem(answer, 405)
+    assert answer.headers["allow"] in {"GET", "PUT"}
+
+
+def test_all_field_errors_come_at_once_without_the_input(client: Client) -> None:
+    wrong = {"msisdn": "123", "brand": "beeline", "balance": "1e3", "surprise": "hunter2"}
+    body = problem(client.post("/api/v1/subscribers", json=wrong), 422)
+    assert {each["field"] for each in body["errors"]} == {"msisdn", "brand", "balance", "surprise"}
+    assert {each["in"] for each in body["errors"]} == {"body"}
+    assert "hunter2" not in str(body)
+    assert "4 fields" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"{", b"", b"[" * 100_000, b'{"seconds": ' + b"9" * 50_000 + b"}", b"\xff\xfe", b"[]", b"null"],
+    ids=["cut", "empty", "deep", "huge-int", "no-utf8", "list", "null"],
+)
+def test_a_body_that_is_no_object_is_a_problem_and_no_crash(client: Client, octets: bytes) -> None:
+    answer = client.post(
+        "/api/v1/clock/advance", content=octets, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code in {400, 422}
+    problem(answer, answer.status_code)
+
+
+def test_lone_surrogates_and_control_characters_are_refused(client: Client, operator: Operator) -> None:
+    for name in (r'"\ud800"', r'"a\u0000b"'):
+        text = f'{{"msisdn": "77011234567", "brand": "activ", "owner_name": {name}}}'
+        answer = client.post(
+            "/api/v1/subscribers", content=text, headers={"content-type": "application/json"}
+        )
+        assert problem(answer, 422)["errors"][0]["field"] == "owner_name"
+    assert operator.commands == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (KeyReused(), 409, "key_reused"),
+        (Busy(), 503, "busy"),
+        (ResetRefused(), 403, "reset_refused"),
+        (CommitUnknown("disk"), 503, "store"),
+        (StoreUnavailable("/var/secret/path"), 503, "store"),
+    ],
+)
+def test_what_the_operator_refuses_has_a_status_and_a_code(
+    client: Client, operator: Operator, error: Exception, status: int, code: str
+) -> None:
+    operator.answer = error
+    answer = client.post("/api/v1/vouchers", json={"face_value": "500", "count": 1})
+    body = problem(answer, status)
+    assert body["code"] == code
+    assert "secret" not in str(body)
+    assert (status == 503) == (answer.headers.get("retry-after") == "1")
+
+
+def test_a_bug_is_500_without_internals(client: Client, operator: Operator) -> None:
+    operator.answer = RuntimeError("password=hunter2 at /srv/gateway")
+    body = problem(client.post("/api/v1/vouchers", json={"face_value": "500", "count": 1}), 500)
+    assert "hunter2" not in str(body)
+    assert "RuntimeError" not in str(body)

@@ -1,0 +1,62 @@
+"""The demo's banner: everything that a newcomer needs, in plain lines."""
+
+from gateway.banner import Demo, DemoVoucher, Handset, banner
+from gateway.config import DEMO_ACCOUNTS
+
+
+def demo(smpp: str = "127.0.0.1:2775", *, empty: bool = False) -> Demo:
+    handsets = [
+        Handset(msisdn=f"7701123456{n}", brand="kcell", billing="prepaid", language="ru", balance="500.00")
+        for n in range(3)
+    ]
+    vouchers = [DemoVoucher(code=f"000000000000{n}", face_value="500") for n in range(3)]
+    return Demo(
+        smpp=smpp,
+        http="127.0.0.1:8080",
+        data_dir="/data",
+        accounts=DEMO_ACCOUNTS,
+        handsets=[] if empty else handsets,
+        vouchers=[] if empty else vouchers,
+        command=".venv/bin/shortcode",
+    )
+
+
+def test_it_names_addresses_accounts_handsets_and_codes() -> None:
+    text = banner(demo())
+    for part in (
+        "smpp://127.0.0.1:2775",
+        "http://127.0.0.1:8080/api/v1",
+        "http://127.0.0.1:8080/docs",
+        "/data",
+        "handset side",
+        "secret1",
+        "owns 1234, *500#, MyBank, Shortcode",
+        "77011234560",
+        "77011234562",
+        "0000000000002",
+        "500.00 KZT",
+        "Ctrl-C",
+    ):
+        assert part in text
+
+
+def test_it_has_five_things_to_try_with_real_codes() -> None:
+    _, _, things = banner(demo()).partition("Five things to try")
+    lines = [line.split() for line in things.splitlines() if line.startswith("    ")]
+    assert [line[0] for line in lines] == ["1", "2", "3", "4", "5"]
+    assert ".venv/bin/shortcode handset 77011234560 --plain\n" in things
+    assert "sms 9393 0000000000000" in things
+    assert "dial *110*0000000000001#" in things
+    assert "--target" not in things
+
+
+def test_on_another_port_the_handset_is_told_where() -> None:
+    assert "--target smpp://handset:handset@127.0.0.1:40000" in banner(demo("127.0.0.1:40000"))
+
+
+def test_it_is_plain_text_that_fits_a_terminal() -> None:
+    for text in (banner(demo()), banner(demo(empty=True))):
+        assert text.isascii()
+        assert text.endswith("\n")
+        assert max(len(line) for line in text.splitlines()) <= 100
+        assert all(line == line.rstrip() for line in text.splitlines())
