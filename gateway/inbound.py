@@ -7,13 +7,15 @@ Refusals in their order: source address, service_type and operation, validity an
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from gateway.binds import Bind
 from gateway.coding.alphabet import Binary, alphabet_of, decode
 from gateway.coding.errors import CodingError, UnknownDataCodingError
-from gateway.coding.part import Part, read_part
+from gateway.coding.part import Part
 from gateway.config import Side
-from gateway.redaction import contains_secret, mask_octets, mask_text
+from gateway.parts import part_of
+from gateway.redaction import mask_octets, mask_text
 from gateway.rendering import address
 from gateway.repeats import session_source
 from gateway.routing import UNKNOWN, Route, RouteKind, Routes
@@ -24,9 +26,9 @@ from gateway.smpp.tlv import Tag, Tlv
 from gateway.validity import InvalidTime, validity_s
 from gateway.work import InboxKey, Submit, UssdTurn
 from handlers.base.bus import Bus
-from handlers.base.command import Channel, Command, Origin
+from handlers.base.command import Channel, Command
 from handlers.base.grammar import Usage, parse_dial
-from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
+from rating.msisdn import InvalidMsisdn, parse_msisdn
 
 _USSD = "USSD"
 _PASSED_ON = EsmClass.UDHI | EsmClass.REPLY_PATH
@@ -141,11 +143,14 @@ class Inbound:
     # -- what becomes of it ------------------------------------------------------------------------
 
     def _to_service(self, incoming: _Incoming, route: Route) -> Submit:
-        text = incoming.content.text
+        text, part = incoming.content.text, incoming.content.part
+        submit = self._submit(incoming, route, secret_digits=self._bus.services[route.target].secret_digits)
+        if part.total > 1:
+            part = dataclasses.replace(part, token=submit.message_id)
+            return dataclasses.replace(submit, part=part, payload=incoming.frame)
         if text is None:
             raise Rejected(CommandStatus.ESME_RINVDCS, "a service reads text only")
-        submit = self._submit(incoming, route, secret_digits=self._bus.services[route.target].secret_digits)
-        asked = self._bus.parse_sms(route.target, _origin(submit, Channel.SMS), text)
+        asked = self._bus.parse_sms(route.target, submit.origin(Channel.SMS), text)
         return dataclasses.replace(submit, asked=asked)
 
     def _dialled(self, incoming: _Incoming) -> Submit:
@@ -161,7 +166,7 @@ class Inbound:
         asked: Command | Usage | None = None
         if dial is not None and served:
             words = dial.segments[route.code.count("*") :]
-            asked = self._bus.parse_ussd(route.target, _origin(submit, Channel.USSD), words)
+            asked = self._bus.parse_ussd(route.target, submit.origin(Channel.USSD), words)
         shown = f"{dial.service_code}#" if dial else "*"
         return dataclasses.replace(
             submit, bearer="ussd", turn=_turn(incoming.pdu), destination=shown, asked=asked
@@ -226,15 +231,6 @@ class Inbound:
         return InboxKey(session_source(bind.session_id), f"{pdu.sequence_number}:{content}", digest)
 
 
-def _origin(submit: Submit, channel: Channel) -> Origin:
-    return Origin(
-        msisdn=Msisdn(submit.source),
-        channel=channel,
-        service_code=submit.route.code,
-        source_id=submit.message_id,
-    )
-
-
 def _in_range(bind: Bind, source: str) -> str | None:
     try:
         msisdn = parse_msisdn(source)
@@ -248,56 +244,57 @@ def _content(pdu: SubmitSm, source: str) -> _Content:
     payload = pdu.tlv(Tag.MESSAGE_PAYLOAD)
     if payload is not None and pdu.short_message:
         raise Rejected(CommandStatus.ESME_RINVMSGLEN, "both short_message and message_payload")
-    body = payload if isinstance(payload, bytes) else pdu.short_message
-    tlvs = {tlv.tag: tlv.value for tlv in pdu.tlvs if not isinstance(tlv.value, str)} if pdu.tlvs else {}
     try:
-        part = read_part(
-            source=source,
-            destination=pdu.destination.addr,
-            esm_class=pdu.esm_class,
-            data_coding=pdu.data_coding,
-            short_message=body,
-            tlvs=tlvs,
-        )
-        decoded = decode(pdu.data_coding, part.octets)
+        part = part_of(pdu, source)
+        text = _text(part)
     except UnknownDataCodingError as error:
         raise Rejected(CommandStatus.ESME_RINVDCS, str(error)) from error
     except CodingError as error:
         raise Rejected(CommandStatus.ESME_RINVMSGLEN, str(error)) from error
-    text = None if isinstance(decoded, Binary) else decoded
     return _Content(text, alphabet_of(pdu.data_coding).value, part)
 
 
+def _text(part: Part) -> str | None:
+    """The text of a segment; a sender may cut a character in two, which only the joined text puts right."""
+    try:
+        decoded = decode(part.data_coding, part.octets)
+    except UnknownDataCodingError:
+        raise
+    except CodingError:
+        if part.total == 1:
+            raise
+        return None
+    return None if isinstance(decoded, Binary) else decoded
+
+
 def _kept(incoming: _Incoming, *, secret_digits: bool) -> tuple[str, bytes]:
-    """Text and PDU as they may be stored: nothing that is a code, a card number or looks like one."""
-    pdu, text = incoming.pdu, incoming.content.text or ""
-    dialled, in_parts = pdu.destination.addr, incoming.content.part.total > 1
-    if not contains_secret(text, secret_digits=secret_digits, segment=in_parts) and not contains_secret(
-        dialled, secret_digits=secret_digits
-    ):
-        return text, incoming.frame
-    short_message = mask_octets(
-        pdu.short_message,
-        pdu.data_coding,
+    """Text and PDU as they may be stored: nothing that is a code, a card number or looks like one.
+
+    The octets are looked at whatever data_coding says of them: a wrong one must hide nothing.
+    """
+    pdu, in_parts = incoming.pdu, incoming.content.part.total > 1
+    text = mask_text(incoming.content.text or "", secret_digits=secret_digits, segment=in_parts)
+    dialled = mask_text(pdu.destination.addr, secret_digits=secret_digits)
+    mask = partial(
+        mask_octets,
+        data_coding=pdu.data_coding,
         secret_digits=secret_digits,
         esm_class=pdu.esm_class,
         segment=in_parts,
     )
-    masked = dataclasses.replace(
-        pdu,
-        destination=dataclasses.replace(
-            pdu.destination, addr=mask_text(dialled, secret_digits=secret_digits)
-        ),
-        short_message=short_message,
-        tlvs=tuple(_kept_tlv(tlv, pdu, secret_digits=secret_digits) for tlv in pdu.tlvs),
-    )
-    return mask_text(text, secret_digits=secret_digits, segment=in_parts), encode(masked)
+    body = mask(pdu.short_message)
+    tlvs = tuple(_kept_tlv(tlv, mask) for tlv in pdu.tlvs) if pdu.tlvs else pdu.tlvs
+    if body == pdu.short_message and dialled == pdu.destination.addr and tlvs == pdu.tlvs:
+        return text, incoming.frame
+    destination = dataclasses.replace(pdu.destination, addr=dialled)
+    masked = dataclasses.replace(pdu, destination=destination, short_message=body, tlvs=tlvs)
+    return text, encode(masked)
 
 
-def _kept_tlv(tlv: Tlv, pdu: SubmitSm, *, secret_digits: bool) -> Tlv:
+def _kept_tlv(tlv: Tlv, mask: Callable[[bytes], bytes]) -> Tlv:
     if tlv.tag != Tag.MESSAGE_PAYLOAD or not isinstance(tlv.value, bytes):
         return tlv
-    return Tlv(tlv.tag, mask_octets(tlv.value, pdu.data_coding, secret_digits=secret_digits))
+    return Tlv(tlv.tag, mask(tlv.value))
 
 
 def _turn(pdu: SubmitSm) -> UssdTurn:

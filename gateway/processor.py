@@ -4,12 +4,17 @@ Good path: one transaction for the whole batch, no savepoints. When a command ra
 back and each of its works runs alone, so that only the faulty one is answered with a system error.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
 
+from gateway import parts
 from gateway.clock import OperatorClock
+from gateway.coding.alphabet import Binary
+from gateway.coding.assemble import Joined
+from gateway.coding.errors import CodingError
+from gateway.coding.part import Part
 from gateway.delivery_log import DELIVER_JOB, DeliveryLog
 from gateway.due import DueRunner
 from gateway.errors import SystemFault
@@ -37,7 +42,7 @@ from gateway.work import (
     Work,
 )
 from handlers.base.bus import Bus
-from handlers.base.command import Command, Origin
+from handlers.base.command import Channel, Command, Origin
 from handlers.base.context import Context
 from handlers.base.grammar import Usage
 from handlers.base.outcome import Event, Outcome, Refusal, Reply, Text
@@ -131,7 +136,7 @@ class Processor:
     def _together(self, works: Sequence[Work]) -> list[Result]:
         try:
             with self.begin() as batch:
-                batch.uow.prefetch(Needs.merge(self._needs(work, batch.context) for work in works))
+                batch.uow.prefetch(Needs.merge(self._needs(works, batch.context)))
                 results = [self._run(work, batch) for work in works]
                 batch.uow.commit()
                 results[-1] = replace(results[-1], due_us=batch.uow.jobs.earliest_put_us)
@@ -177,26 +182,22 @@ class Processor:
                 raise AssertionError(f"{type(work).__name__} comes alone")
         return _result(work, batch, None)
 
-    def _needs(self, work: Work, context: Context) -> Needs:
-        match work:
-            case Submit():
-                return self._submit_needs(work, context)
-            case Execute():
-                keys = frozenset({(work.inbox.source, work.inbox.key)}) if work.inbox else frozenset()
-                return Needs.merge((self._bus.needs(work.command, context), Needs(inbox=keys)))
-            case Settle():
-                return Needs(messages=frozenset(each.message_id for each in work.deliveries))
-            case _:
-                return Needs()
-
-    def _submit_needs(self, work: Submit, context: Context) -> Needs:
-        parties = {Msisdn(work.source)} if work.bearer else set()
-        if work.route.kind is RouteKind.HANDSET:
-            parties.add(Msisdn(work.route.target))
-        own = Needs(inbox=frozenset({(work.inbox.source, work.inbox.key)}), msisdns=frozenset(parties))
-        if isinstance(work.asked, Command):
-            return Needs.merge((own, self._bus.needs(work.asked, context)))
-        return own
+    def _needs(self, works: Sequence[Work], context: Context) -> Iterator[Needs]:
+        """What the batch will read, so that each table is read once."""
+        for work in works:
+            match work:
+                case Submit():
+                    yield _parties(work)
+                    if isinstance(work.asked, Command):
+                        yield self._bus.needs(work.asked, context)
+                case Execute():
+                    yield self._bus.needs(work.command, context)
+                    if work.inbox is not None:
+                        yield Needs(inbox=frozenset(((work.inbox.source, work.inbox.key),)))
+                case Settle():
+                    yield Needs(messages=frozenset(each.message_id for each in work.deliveries))
+                case _:
+                    pass
 
     # -- one submit --------------------------------------------------------------------------------
 
@@ -206,9 +207,39 @@ class Processor:
             return Result(
                 work, Accepted(CommandStatus.ESME_ROK, earlier.message_id, "repeated", repeated=True)
             )
+        if work.part is not None:
+            return self._collect(work, work.part, batch)
         if work.route.kind is RouteKind.SERVICE:
             return self._keep(work, batch, self._outcome(work, batch))
         return self._forward(work, batch)
+
+    def _collect(self, work: Submit, part: Part, batch: Batch) -> Result:
+        """One segment of a longer message to a service: it waits, or it completes the message."""
+        added = parts.join(work, part, batch.uow)
+        for token in (token for dropped in added.dropped for token in dropped.tokens):
+            batch.uow.messages.finish(token, MessageState.UNDELIVERABLE, error="segments are missing")
+        if added.joined is not None:
+            for token in added.joined.tokens:
+                if token != work.message_id:
+                    batch.uow.messages.finish(token, MessageState.DELIVERED)
+            whole = replace(work, asked=self._read(work, added.joined))
+            return self._keep(whole, batch, self._outcome(whole, batch))
+        if added.duplicate:
+            batch.uow.messages.add(mo_message(work, batch.uow, MessageState.DELIVERED))
+        else:
+            promised = parts.wait(work, part, batch.uow)
+            batch.uow.messages.add(mo_message(work, batch.uow, MessageState.ENROUTE), promised)
+            batch.expiry.note(promised, batch)
+        self._remember(work.inbox, batch, Outcome(), work.message_id, ())
+        return _result(work, batch, Accepted(CommandStatus.ESME_ROK, work.message_id, "part"))
+
+    def _read(self, work: Submit, joined: Joined) -> Command | Usage:
+        try:
+            text = joined.content()
+        except CodingError:
+            text = Binary(b"")
+        typed = "" if isinstance(text, Binary) else text
+        return self._bus.parse_sms(work.route.target, work.origin(Channel.SMS), typed)
 
     def _outcome(self, work: Submit, batch: Batch) -> Outcome:
         if isinstance(work.asked, Command):
@@ -336,6 +367,14 @@ class Transaction:
 
     def __exit__(self, *failure: object) -> None:
         self._opened.__exit__(*failure)  # type: ignore[arg-type]  # handed on as it came
+
+
+def _parties(work: Submit) -> Needs:
+    """The inbox row and the subscribers at both ends."""
+    inbox = frozenset(((work.inbox.source, work.inbox.key),))
+    if work.route.kind is RouteKind.HANDSET:
+        return Needs(inbox=inbox, msisdns=frozenset((Msisdn(work.source), Msisdn(work.route.target))))
+    return Needs(inbox=inbox, msisdns=frozenset((Msisdn(work.source),)))
 
 
 def _result(work: Work, batch: Batch, value: Value) -> Result:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.clock import ClockMode, ClockView
+from gateway.coding.part import Part
 from gateway.routing import Route
-from handlers.base.command import Command
+from handlers.base.command import Channel, Command, Origin
 from handlers.base.grammar import Usage
 from handlers.base.outcome import Event, Outcome
+from rating.msisdn import Msisdn
 from storage.model import MessageState, Outbox
 
 
@@ -33,7 +35,8 @@ class Submit:
     """An accepted ``submit_sm``: decoded, routed, parsed and masked, ready to be made durable.
 
     ``text`` and ``pdu`` are what may be kept; ``payload`` the ``deliver_sm`` for a handset or an
-    application. ``validity_s`` is None for the profile's own.
+    application. ``validity_s`` is None for the profile's own. ``part`` is there for one segment of a longer
+    message to a service; ``payload`` is then the PDU as it came, until the whole is there.
     """
 
     session_id: str
@@ -55,6 +58,16 @@ class Submit:
     validity_s: int | None = None
     turn: UssdTurn | None = None
     receipt_to: str = ""
+    part: Part | None = None
+
+    def origin(self, channel: Channel) -> Origin:
+        """The origin of the command that this message holds."""
+        return Origin(
+            msisdn=Msisdn(self.source),
+            channel=channel,
+            service_code=self.route.code,
+            source_id=self.message_id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

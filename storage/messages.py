@@ -12,7 +12,7 @@ from storage.head import Head
 from storage.model import Direction, Message, MessageState, Outbox
 from storage.row_map import RowMap
 from storage.tables import message as table
-from storage.tables import outbox
+from storage.tables import message_end, outbox
 
 MESSAGE_COLUMNS = tuple(table.columns)[1:]
 OUTBOX_COLUMNS = tuple(outbox.columns)
@@ -20,6 +20,7 @@ _INSERT = Write(Verb.INSERT, table, tuple(table.columns))
 _OPEN = text("state IN ('SCHEDULED', 'ENROUTE')")
 _CHANGE_COLUMNS = (table.c.state, table.c.error, table.c.updated_us, table.c.attempts)
 _CHANGE = Write(Verb.UPDATE, table, _CHANGE_COLUMNS, (table.c.id,), when=_OPEN)
+_ENDS = Write(Verb.INSERT, message_end, tuple(message_end.columns))
 _LOOKUP = Lookup(select(*MESSAGE_COLUMNS), (table.c.id,))
 _PROMISE = Write(Verb.INSERT, outbox, OUTBOX_COLUMNS)
 _DELAY = Write(Verb.UPDATE, outbox, (outbox.c.due_us, outbox.c.attempts), (outbox.c.message_id,))
@@ -27,7 +28,7 @@ _FORGET = Write(Verb.DELETE, outbox, keys=(outbox.c.message_id,))
 
 _ENUMS = {"direction", "state"}
 _message_row = attrgetter(*(f"{c.name}._value_" if c.name in _ENUMS else c.name for c in MESSAGE_COLUMNS))
-_outbox_row = attrgetter(*(c.name for c in OUTBOX_COLUMNS[:-1]))
+_outbox_row = attrgetter(*(c.name for c in OUTBOX_COLUMNS))
 _MESSAGE_NAMES = tuple(c.name for c in MESSAGE_COLUMNS)
 _OUTBOX_NAMES = tuple(c.name for c in OUTBOX_COLUMNS)
 
@@ -55,6 +56,7 @@ class Messages:
         self._rows = RowMap[str, Message](self._load)
         self._new: dict[str, int] = {}
         self._promised: dict[str, Outbox] = {}
+        self._ends: list[Row] = []
         self._delayed: dict[str, Row] = {}
         self._finished: dict[str, None] = {}
 
@@ -71,12 +73,15 @@ class Messages:
         waits = not message.state.is_final
         if (outbox is not None) != waits and (outbox is not None or message.direction is Direction.MT):
             raise ValueError(f"message {message.id}: an outbox row goes with a state that is not final")
-        self._head.position += 1
+        self._head.position = position = self._head.position + 1
         self._rows.add_unseen(message.id, message)
-        self._new[message.id] = self._head.position
+        self._new[message.id] = position
+        self._ends.append((message.source, position))
+        if message.destination != message.source:
+            self._ends.append((message.destination, position))
         if outbox is None:
             return None
-        promised = self._promised[message.id] = replace(outbox, position=self._head.position)
+        promised = self._promised[message.id] = outbox_of((*_outbox_row(outbox)[:-1], position))
         return promised
 
     def finish(self, message_id: str, state: MessageState, *, error: str = "") -> None:
@@ -118,6 +123,13 @@ class Messages:
         found += [promise for promise in self._promised.values() if promise.expires_us <= now_us]
         return sorted(found, key=attrgetter("expires_us", "position"))[:limit]
 
+    def promises(self, lane: str) -> list[Outbox]:
+        """The open promises of one lane, in order."""
+        stored = select(*OUTBOX_COLUMNS).where(outbox.c.lane == lane)
+        found = [outbox_of(row) for row in self._driver.query(stored) if row[0] not in self._finished]
+        found += [promise for promise in self._promised.values() if promise.lane == lane]
+        return sorted(found, key=attrgetter("position"))
+
     def next_expiry_us(self, after_us: int) -> int | None:
         """The earliest end of a promise after an operator time, or None."""
         later = select(outbox.c.expires_us).where(outbox.c.expires_us > after_us)
@@ -136,8 +148,9 @@ class Messages:
         write = self._driver.write
         if added := self._rows.added():
             write(_INSERT, [(self._new[m.id], *_message_row(m)) for m in added])
+            write(_ENDS, self._ends)
         if self._promised:
-            write(_PROMISE, [(*_outbox_row(o), o.position) for o in self._promised.values()])
+            write(_PROMISE, [_outbox_row(o) for o in self._promised.values()])
         if changed := self._rows.changed():
             rows = [(m.state._value_, m.error, m.updated_us, m.attempts, m.id) for m in changed]
             write(_CHANGE, rows)

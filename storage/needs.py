@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from rating.msisdn import Msisdn
 from storage.model import AccountRef
@@ -20,13 +21,21 @@ class Needs:
 
     @staticmethod
     def merge(parts: Iterable["Needs"]) -> "Needs":
-        """The union: one prefetch for a whole batch."""
-        every = list(parts)
+        """The union: one prefetch for a whole batch. Most parts name a key or two in a table or two."""
+        gathered: tuple[set[Any], ...] = (set(), set(), set(), set(), set(), set())
+        msisdns, accounts, voucher_digests, attempts, inbox, messages = gathered
+        for part in parts:
+            msisdns.update(part.msisdns)
+            accounts.update(part.accounts)
+            voucher_digests.update(part.voucher_digests)
+            attempts.update(part.attempts)
+            inbox.update(part.inbox)
+            messages.update(part.messages)
         return Needs(
-            msisdns=frozenset[Msisdn]().union(*(p.msisdns for p in every)),
-            accounts=frozenset[AccountRef]().union(*(p.accounts for p in every)),
-            voucher_digests=frozenset[bytes]().union(*(p.voucher_digests for p in every)),
-            attempts=frozenset[tuple[str, str]]().union(*(p.attempts for p in every)),
-            inbox=frozenset[tuple[str, str]]().union(*(p.inbox for p in every)),
-            messages=frozenset[str]().union(*(p.messages for p in every)),
+            msisdns=frozenset(msisdns),
+            accounts=frozenset(accounts),
+            voucher_digests=frozenset(voucher_digests),
+            attempts=frozenset(attempts),
+            inbox=frozenset(inbox),
+            messages=frozenset(messages),
         )

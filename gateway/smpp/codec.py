@@ -27,15 +27,16 @@ _BAD_LENGTH = CommandStatus.ESME_RINVCMDLEN
 # (frame, command_status, sequence_number) -> PDU; raises FieldError or IndexError.
 _Decoder = Callable[[bytes, int, int], Pdu]
 _Encoder = Callable[[Any], bytes]
-_Group = tuple[int, Sequence[Kind]]
+_Row = Kind | Int1
+_Group = tuple[int, Sequence[_Row]]
 
 
-def _wire_rows(pdu: type[Pdu]) -> list[tuple[str, Kind]]:
+def _wire_rows(pdu: type[Pdu]) -> list[tuple[str, _Row]]:
     fields = dataclasses.fields(pdu)
     return [(each.name, each.metadata["wire"]) for each in fields if "wire" in each.metadata]
 
 
-def _groups(rows: list[tuple[str, Kind]]) -> list[_Group]:
+def _groups(rows: list[tuple[str, _Row]]) -> list[_Group]:
     """Runs of single octets together, all else one by one, each with the index of its first value."""
     groups: list[_Group] = []
     index = 0
@@ -57,8 +58,9 @@ def _run_reader(count: int) -> Reader:
     return read
 
 
-def _reader(kinds: Sequence[Kind]) -> Reader:
-    return _run_reader(len(kinds)) if isinstance(kinds[0], Int1) else kinds[0].reader()
+def _reader(kinds: Sequence[_Row]) -> Reader:
+    kind = kinds[0]
+    return _run_reader(len(kinds)) if isinstance(kind, Int1) else kind.reader()
 
 
 def _compile_decoder(pdu: type[Pdu]) -> _Decoder:
@@ -89,11 +91,12 @@ def _compile_decoder(pdu: type[Pdu]) -> _Decoder:
     return decode_response if response else decode_request
 
 
-def _writer(index: int, kinds: Sequence[Kind]) -> Callable[[Sequence[Any]], bytes]:
-    if len(kinds) > 1:
+def _writer(index: int, kinds: Sequence[_Row]) -> Callable[[Sequence[Any]], bytes]:
+    kind = kinds[0]
+    if isinstance(kind, Int1):
         end = index + len(kinds)
         return lambda values: bytes(values[index:end])
-    write = kinds[0].writer()
+    write = kind.writer()
     return lambda values: write(values[index])
 
 

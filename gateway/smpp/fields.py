@@ -69,20 +69,7 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Int1:
-    """One octet. The codec joins neighbours into one struct, so that this reader is the slow way only."""
-
-    def reader(self) -> Reader:
-        """Read one octet."""
-
-        def read(frame: bytes, position: int, values: list[Any]) -> int:
-            values.append(frame[position])
-            return position + 1
-
-        return read
-
-    def writer(self) -> Writer:
-        """Write one octet."""
-        return lambda value: bytes((value,))
+    """One octet. The codec reads and writes a run of neighbours at once, so it has no reader of its own."""
 
 
 @dataclass(frozen=True, slots=True)

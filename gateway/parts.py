@@ -1,0 +1,59 @@
+"""Long messages to services: segments wait in the store until the last one has come.
+
+The store is the only memory: a restart or a rolled-back batch loses and doubles nothing. The segments of
+a message are the open promises of a lane of their own, whose validity is the reassembly's time-out.
+"""
+
+import dataclasses
+
+from gateway.coding.assemble import Added, Reassembler
+from gateway.coding.part import Part, read_part
+from gateway.smpp.codec import decode
+from gateway.smpp.pdus import SubmitSm
+from gateway.smpp.tlv import Tag
+from gateway.work import Submit
+from storage.model import Outbox
+from storage.unit_of_work import UnitOfWork
+
+TIMEOUT_S = 600
+_US = 1_000_000
+
+
+def part_of(pdu: SubmitSm, source: str) -> Part:
+    """The segment that a submit carries; ``total`` is 1 for a whole message. Raises CodingError."""
+    payload = pdu.tlv(Tag.MESSAGE_PAYLOAD)
+    return read_part(
+        source=source,
+        destination=pdu.destination.addr,
+        esm_class=pdu.esm_class,
+        data_coding=pdu.data_coding,
+        short_message=payload if isinstance(payload, bytes) else pdu.short_message,
+        tlvs={tlv.tag: tlv.value for tlv in pdu.tlvs if not isinstance(tlv.value, str)} if pdu.tlvs else {},
+    )
+
+
+def join(work: Submit, part: Part, uow: UnitOfWork) -> Added:
+    """What this segment leads to, together with those that wait. Tokens are message ids."""
+    reassembler = Reassembler(max_open=1, timeout_us=TIMEOUT_S * _US)
+    for row in uow.messages.promises(lane_of(part)):
+        waiting = decode(row.payload)
+        if isinstance(waiting, SubmitSm):
+            earlier = dataclasses.replace(part_of(waiting, work.source), token=row.message_id)
+            reassembler.add(earlier, row.due_us)
+    return reassembler.add(part, uow.now_us)
+
+
+def wait(work: Submit, part: Part, uow: UnitOfWork) -> Outbox:
+    """The promise that keeps a segment until the others come."""
+    return Outbox(
+        message_id=work.message_id,
+        lane=lane_of(part),
+        payload=work.payload,
+        due_us=uow.now_us,
+        expires_us=uow.now_us + TIMEOUT_S * _US,
+    )
+
+
+def lane_of(part: Part) -> str:
+    """Segments of one message share source, destination, reference and total (TS 23.040 9.2.3.24.1)."""
+    return f"parts:{part.source}:{part.destination}:{part.reference}:{part.total}"
