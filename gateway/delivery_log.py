@@ -10,7 +10,7 @@ from gateway.work import Delivery
 from storage.model import Job, Message, MessageState
 
 if TYPE_CHECKING:
-    from gateway.processor import Batch
+    from gateway.batch import Batch
 
 #: The job that wakes a lane for its next attempt.
 DELIVER_JOB = "deliver"

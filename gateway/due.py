@@ -11,7 +11,8 @@ from storage.model import Job, Outbox
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.processor import Batch, Processor
+    from gateway.batch import Batch
+    from gateway.processor import Processor
     from handlers.base.outcome import Event
 
 log = structlog.get_logger("gateway.due")

@@ -10,7 +10,7 @@ from gateway.work import Delivery
 from storage.model import Job, MessageState, Outbox
 
 if TYPE_CHECKING:
-    from gateway.processor import Batch
+    from gateway.batch import Batch
 
 EXPIRY_JOB = "expiry"
 _PER_RUN = 1000

@@ -3,13 +3,19 @@
 A ``user_message_reference`` or the sequence number names a submit on a live session. When a session
 dies without an unbind, its peer cannot know what was done: for two minutes the same content coming on
 another session of that account is the same command. A session that unbound had all of its responses.
+
+Sequence numbers start anew and references have 16 bits, so a name holds for two minutes only: its inbox
+key carries the two-minute interval of the wall clock that it came in.
 """
+
+import dataclasses
 
 from gateway.work import InboxKey
 from storage.model import Inbox
 from storage.unit_of_work import UnitOfWork
 
 WINDOW_US = 120 * 1_000_000
+_REPEATED = "repeated"
 
 
 class Repeats:
@@ -17,36 +23,71 @@ class Repeats:
 
     def __init__(self) -> None:
         self._orphans: dict[bytes, Inbox] = {}
+        #: Which command took up an orphan. It stays, because the batch that did so may be rolled back.
+        self._takers: dict[bytes, tuple[str, str]] = {}
 
     def clear(self) -> None:
         """Forget all."""
         self._orphans.clear()
+        self._takers.clear()
 
     def session_died(self, uow: UnitOfWork, session_id: str) -> None:
         """Remember what the session sent last: it may come again."""
         self._prune(uow.wall_us)
         for row in uow.inbox.of_source(session_source(session_id), uow.wall_us - WINDOW_US):
             self._orphans[row.request_hash] = row
+            self._takers.pop(row.request_hash, None)
 
-    def find(self, key: InboxKey, uow: UnitOfWork, wall_us: int) -> Inbox | None:
-        """The earlier command that this one repeats. An orphan answers one repeat, then it is settled."""
-        earlier = uow.inbox.get(key.source, key.key)
-        if earlier is not None:
-            return earlier
-        if not self._orphans:
-            return None
+    def find(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:
+        """The earlier command that this one repeats."""
+        for name in bucketed(key, uow.wall_us):
+            earlier = uow.inbox.get(key.source, name)
+            if earlier is not None and _is_recent(earlier, uow.wall_us):
+                return earlier
+        return self._orphan(key, uow) if self._orphans else None
+
+    def _orphan(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:
+        """An orphan answers one repeat; the repeat's own row makes it last should that session die too."""
         orphan = self._orphans.get(key.request_hash)
-        if orphan is None or orphan.source == key.source:
+        if orphan is None or orphan.source == key.source or not _is_recent(orphan, uow.wall_us):
             return None
-        del self._orphans[key.request_hash]
-        return orphan if wall_us - orphan.wall_us <= WINDOW_US else None
+        if self._takers.setdefault(key.request_hash, (key.source, key.key)) != (key.source, key.key):
+            return None
+        named = current(key, uow.wall_us)
+        uow.inbox.add(
+            dataclasses.replace(
+                orphan,
+                source=named.source,
+                key=named.key,
+                outcome=_REPEATED,
+                journal_seq=None,
+                wall_us=uow.wall_us,
+            )
+        )
+        return orphan
 
     def _prune(self, wall_us: int) -> None:
-        old = [each for each, row in self._orphans.items() if wall_us - row.wall_us > WINDOW_US]
+        old = [each for each, row in self._orphans.items() if not _is_recent(row, wall_us)]
         for each in old:
             del self._orphans[each]
+            self._takers.pop(each, None)
+
+
+def bucketed(key: InboxKey, wall_us: int) -> tuple[str, str]:
+    """The inbox keys under which a repeat of up to two minutes ago stands: this interval, the one before."""
+    bucket = wall_us // WINDOW_US
+    return f"{key.key}:{bucket}", f"{key.key}:{bucket - 1}"
+
+
+def current(key: InboxKey, wall_us: int) -> InboxKey:
+    """The key with the interval of now."""
+    return dataclasses.replace(key, key=bucketed(key, wall_us)[0])
 
 
 def session_source(session_id: str) -> str:
     """The inbox source of commands named by a session's sequence numbers."""
     return f"smpp:{session_id}"
+
+
+def _is_recent(row: Inbox, wall_us: int) -> bool:
+    return wall_us - row.wall_us <= WINDOW_US

@@ -1,6 +1,7 @@
 """A mobile telephone on the radio side of the gateway: SMS, USSD, memory, coverage."""
 
 import logging
+import secrets
 import threading
 import time
 from collections import deque
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _SUSPECTS_MAX: Final = 256
+_REFERENCES: Final = 0x1_0000
 _log: Final = logging.getLogger(__name__)
 
 
@@ -73,7 +75,9 @@ class Handset:
         wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
         monotonic: Callable[[], float] = time.monotonic,
         memory: Memory = Memory.NORMAL,
+        first_reference: int | None = None,
     ) -> None:
+        """``first_reference`` (16 bits) numbers the first message sent; by default it is drawn by lot."""
         self.msisdn = own_number(msisdn)
         self.memory = memory
         self._target = target
@@ -87,8 +91,12 @@ class Handset:
         self._link: Link | None = None
         self._dialogue: Dialogue | None = None
         self._assembler = Assembler()
-        self._references = count(1)
-        self._dialogue_numbers = count(1)
+        # By lot: to the gateway, equal text under an equal reference is one message that came twice, so two
+        # runs of one handset must not begin with the same numbers.
+        first = secrets.randbelow(_REFERENCES) if first_reference is None else first_reference
+        self._references = count(first)
+        self._concat_references = count(first)
+        self._dialogue_numbers = count(first)
         #: Bodies that the gateway may send again, because it may not have seen the response.
         self._suspects: deque[bytes] = deque(maxlen=_SUSPECTS_MAX)
 
@@ -152,8 +160,11 @@ class Handset:
                     "esm_class": segment.esm_class,
                     "data_coding": segment.data_coding,
                     "short_message": segment.short_message,
+                    # A telephone's TP-MR (3GPP TS 23.040 section 9.2.3.6): a text sent again after a lost
+                    # session is a new message, not the old one repeated (services.md section 0).
+                    "user_message_reference": next(self._references) % _REFERENCES,
                 }
-                for segment in segments(text, next(self._references))
+                for segment in segments(text, next(self._concat_references))
             )
         )
 

@@ -7,6 +7,10 @@ _OPENED = Write(Verb.INSERT, table, tuple(table.columns))
 _CLOSED = Write(Verb.UPDATE, table, (table.c.closed_wall_us, table.c.reason), (table.c.session_id,))
 
 
+#: The reason of a session that ended by unbind and had all of its responses.
+UNBOUND = "unbound"
+
+
 class Binds:
     """Opened once, closed once."""
 
@@ -20,7 +24,7 @@ class Binds:
         self._opened.append((session_id, system_id, wall_us, None, ""))
 
     def closed(self, session_id: str, reason: str, wall_us: int) -> None:
-        """A session ended, whatever the reason."""
+        """A session ended; ``reason`` is UNBOUND only where its peer knows the fate of all that it sent."""
         self._closed.append((wall_us, reason, session_id))
 
     def flush(self) -> None:

@@ -181,9 +181,11 @@ def _l7(connection: Connection) -> Iterator[str]:
     rows = connection.execution_options(yield_per=1000).execute(_ENTRIES)
     for seq, lines in groupby(rows, key=itemgetter(0)):
         entry = [tuple(line) for line in lines]
-        facts, (prev_hash, found) = entry[0][:7], entry[0][7:9]
-        postings = [list(line[9:]) for line in entry if line[9] is not None]
-        if bytes(prev_hash) != prev or bytes(found) != entry_hash(prev, [*facts, postings]):
+        numbers, words, reverses = entry[0][:3], entry[0][3:6], entry[0][6]
+        prev_hash, found = entry[0][7:9]
+        postings = [line[9:] for line in entry if line[9] is not None]
+        said = entry_hash(prev, numbers, words, reverses, postings)
+        if bytes(prev_hash) != prev or bytes(found) != said:
             yield f"the hash chain breaks at entry {seq}"
         prev = bytes(found)
 

@@ -1,9 +1,9 @@
 """What the writer counts in memory between commits, read again whenever someone else may have written."""
 
-import hashlib
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from json.encoder import encode_basestring_ascii as quoted
 
 from sqlalchemy import func, select
 
@@ -12,7 +12,6 @@ from storage.tables import account, job, journal, message
 
 #: What the first entry follows.
 GENESIS = bytes(32)
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(slots=True)
@@ -37,10 +36,24 @@ def read_head(driver: Driver) -> Head:
     return Head(seq, op_us, bytes(digest), *last)
 
 
-def entry_hash(prev: bytes, facts: list[Any]) -> bytes:
+def entry_hash(
+    prev: bytes,
+    numbers: tuple[int, int, int],
+    words: tuple[str, str, str],
+    reverses_seq: int | None,
+    lines: Iterable[tuple[str, int, int, int]],
+) -> bytes:
     """SHA-256 over the hash before it and the entry as compact JSON.
 
-    ``facts`` is ``[seq, op_us, wall_us, reason, source, actor, reverses_seq, [[account code, amount_tiyn,
-    balance_after_tiyn, forced], ...]]``.
+    The JSON is ``[seq, op_us, wall_us, reason, source, actor, reverses_seq, [[account code, amount_tiyn,
+    balance_after_tiyn, forced], ...]]``, as ``json.dumps`` writes it without spaces; put together by hand,
+    since that takes a fifth of the time.
     """
-    return hashlib.sha256(prev + _encode(facts).encode()).digest()
+    seq, op_us, wall_us = numbers
+    reason, source, actor = map(quoted, words)
+    reverses = "null" if reverses_seq is None else reverses_seq
+    postings = ",".join(
+        [f"[{quoted(code)},{amount},{after},{forced}]" for code, amount, after, forced in lines]
+    )
+    facts = f"[{seq},{op_us},{wall_us},{reason},{source},{actor},{reverses},[{postings}]]"
+    return sha256(prev + facts.encode()).digest()

@@ -137,24 +137,24 @@ class Ledger:
         head.seq = seq = head.seq + 1
         head.op_us = max(self._now_us, head.op_us)
         forced = int(entry.force)
-        lines: list[list[object]] = []
+        lines: list[tuple[str, int, int, int]] = []
         rows = self._run(_POSTING)
         for number, (account, line) in enumerate(zip(accounts, entry.lines, strict=True), 1):
             amount = line.amount_tiyn
             account.balance = after = account.balance + amount
             rows.append((seq, number, account.id, amount, after, account.last_seq, forced))
             account.last_seq = seq
-            lines.append([account.code, amount, after, forced])
+            lines.append((account.code, amount, after, forced))
         self._close(entry, lines)
         return seq
 
-    def _close(self, entry: Entry, lines: list[list[object]]) -> None:
+    def _close(self, entry: Entry, lines: list[tuple[str, int, int, int]]) -> None:
         """The journal row, chained to the one before it."""
         head, prev = self._head, self._head.hash
-        said = (entry.reason, entry.source, entry.actor, entry.reverses_seq)
-        facts = [head.seq, head.op_us, self._wall_us, *said]
-        head.hash = entry_hash(prev, [*facts, lines])
-        self._journal.append((*facts, prev, head.hash))
+        numbers = (head.seq, head.op_us, self._wall_us)
+        words = (entry.reason, entry.source, entry.actor)
+        head.hash = entry_hash(prev, numbers, words, entry.reverses_seq, lines)
+        self._journal.append((*numbers, *words, entry.reverses_seq, prev, head.hash))
         self._entries.append((head.op_us, entry))
 
     def _open_hold(self, hold_id: str) -> tuple[Hold, Account]:

@@ -4,15 +4,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from rating.msisdn import Msisdn
+from storage.binds import UNBOUND
 from storage.errors import StoreUnavailable
 from storage.messages import MESSAGE_COLUMNS, OUTBOX_COLUMNS, message_of, outbox_of
 from storage.model import Message, Outbox
 from storage.subscribers import subscriber_of
-from storage.tables import account, bind, job, journal, message, outbox, posting, setting, subscriber
+from storage.tables import (
+    account,
+    bind,
+    job,
+    journal,
+    message,
+    message_end,
+    outbox,
+    posting,
+    setting,
+    subscriber,
+)
 from storage.views import (
     Balances,
     JournalHead,
@@ -62,21 +74,16 @@ class Reads:
 
     def messages(self, wanted: MessageFilter) -> list[Message]:
         """Messages that match, newest first."""
-        columns = (message.c.position, *MESSAGE_COLUMNS)
-        if wanted.msisdn is None:
-            found: Any = _newest(columns, _conditions(wanted), wanted.limit)
-        else:
-            either = union(
-                *(
-                    _newest(columns, [end == wanted.msisdn, *_conditions(wanted)], wanted.limit)
-                    .subquery()
-                    .select()
-                    for end in (message.c.source, message.c.destination)
-                )
-            ).subquery()
-            found = select(either).order_by(either.c.position.desc()).limit(wanted.limit)
+        found = select(*MESSAGE_COLUMNS).where(*_conditions(wanted))
+        ends = (wanted.msisdn, wanted.destination, wanted.source)
+        address = next((end for end in ends if end is not None), None)
+        newest = message.c.position.desc()
+        if address is not None:
+            mine = (message_end.c.position == message.c.position) & (message_end.c.address == address)
+            found, newest = found.join(message_end, mine), message_end.c.position.desc()
         with self.transaction() as connection:
-            return [message_of(tuple(row)[1:]) for row in connection.execute(found)]
+            rows = connection.execute(found.order_by(newest).limit(wanted.limit))
+            return [message_of(tuple(row)) for row in rows]
 
     def message(self, message_id: str) -> MessageView | None:
         """One message with all that belongs to it, or None."""
@@ -136,13 +143,12 @@ class Reads:
         with self.transaction() as connection:
             return connection.execute(select(setting.c.value).where(setting.c.name == name)).scalar()
 
-    def stale_binds(self) -> list[str]:
-        """Ids of sessions that were opened and never closed, oldest first."""
-        opened = select(bind.c.session_id).where(bind.c.closed_wall_us.is_(None))
+    def dead_binds(self, since_wall_us: int) -> list[str]:
+        """Ids of sessions that never closed, or not by unbind since a wall time, oldest first."""
+        died = (bind.c.closed_wall_us >= since_wall_us) & (bind.c.reason != UNBOUND)
+        dead = select(bind.c.session_id).where(bind.c.closed_wall_us.is_(None) | died)
         with self.transaction() as connection:
-            return list(
-                connection.execute(opened.order_by(bind.c.opened_wall_us, bind.c.session_id)).scalars()
-            )
+            return list(connection.execute(dead.order_by(bind.c.opened_wall_us, bind.c.session_id)).scalars())
 
     def journal_head(self) -> JournalHead:
         """The newest entry's sequence number and operator time (µs); zeros when there is none."""
@@ -153,7 +159,7 @@ class Reads:
 
 
 def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
-    """What a filter asks for, but for its ``msisdn``."""
+    """What a filter asks for, but for its ``msisdn``: that is either end."""
     given = (
         (message.c.source, wanted.source),
         (message.c.destination, wanted.destination),
@@ -163,10 +169,6 @@ def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
     if wanted.since_us is not None:
         conditions.append(message.c.created_us >= wanted.since_us)
     return conditions
-
-
-def _newest(columns: Sequence[Any], conditions: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
-    return select(*columns).where(*conditions).order_by(message.c.position.desc()).limit(limit)
 
 
 def _postings(connection: Connection, seq: int | None) -> tuple[PostingView, ...]:

@@ -16,6 +16,10 @@ COLUMNS = tuple(table.columns)
 _INSERT = Write(Verb.INSERT, table, COLUMNS)
 _UPDATE = Write(Verb.UPDATE, table, COLUMNS[1:], (table.c.msisdn,))
 _LOOKUP = Lookup(select(table), (table.c.msisdn,))
+_BRANDS = {brand.value: brand for brand in Brand}
+_BILLINGS = {billing.value: billing for billing in Billing}
+_LANGUAGES = {language.value: language for language in Language}
+_STATUSES = {status.value: status for status in Status}
 _ENUMS = {"brand", "billing", "language", "status"}
 _row = attrgetter(*(f"{c.name}._value_" if c.name in _ENUMS else c.name for c in COLUMNS))
 
@@ -26,10 +30,10 @@ def subscriber_of(row: Row) -> Subscriber:
     roaming, owner_name, ussd_barred, short_codes_barred, premium_barred, registered, created_us = rest
     return Subscriber(
         msisdn=msisdn,
-        brand=Brand(brand),
-        billing=Billing(billing),
-        language=Language(language),
-        status=Status(status),
+        brand=_BRANDS[brand],
+        billing=_BILLINGS[billing],
+        language=_LANGUAGES[language],
+        status=_STATUSES[status],
         roaming=bool(roaming),
         owner_name=owner_name,
         ussd_barred=bool(ussd_barred),

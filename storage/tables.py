@@ -226,14 +226,22 @@ message = Table(
     Column("journal_seq", BigInteger, _journal_key()),
     Column("registered_delivery", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Index("message_source_ix", "source", "position"),
-    Index("message_destination_ix", "destination", "position"),
     Index(
         "message_cause_id_ix",
         "cause_id",
         sqlite_where=text("cause_id <> ''"),
         postgresql_where=text("cause_id <> ''"),
     ),
+)
+
+#: Both ends of each message. One index of its own, instead of one per end: the message of a subscriber
+#: and the answer to it land on the same page.
+message_end = Table(
+    "message_end",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("position", BigInteger, ForeignKey("message.position"), primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 outbox = Table(

@@ -22,6 +22,7 @@ _REDEEM = Write(
     (voucher.c.digest,),
     when=text("state = 'unused'"),
 )
+_STATES = {state.value: state for state in VoucherState}
 _LOOKUP = Lookup(select(voucher), (voucher.c.digest,))
 
 
@@ -48,8 +49,7 @@ class Vouchers:
         present = self._rows.get(voucher.digest)
         if present is None or present.state is not VoucherState.UNUSED:
             raise Broken(f"voucher {voucher.serial} is not unused")
-        used = replace(present, state=VoucherState.USED, redeemed_seq=journal_seq)
-        self._rows.put(voucher.digest, used)
+        self._rows.put(voucher.digest, _used(present, journal_seq))
         self._redeemed.append(("used", journal_seq, voucher.digest))
 
     def add_batch(self, batch: VoucherBatch, cards: Sequence[tuple[str, bytes]]) -> None:
@@ -101,7 +101,7 @@ class Vouchers:
                         serial=serial,
                         digest=digest,
                         batch=batch,
-                        state=VoucherState(state),
+                        state=_STATES[state],
                         redeemed_seq=redeemed_seq,
                     ),
                 )
@@ -120,6 +120,17 @@ class Vouchers:
                     disabled=bool(disabled),
                 ),
             )
+
+
+def _used(voucher: Voucher, journal_seq: int) -> Voucher:
+    """Written out: ``dataclasses.replace`` takes twice as long, and this is the hot path."""
+    return Voucher(
+        serial=voucher.serial,
+        digest=voucher.digest,
+        batch=voucher.batch,
+        state=VoucherState.USED,
+        redeemed_seq=journal_seq,
+    )
 
 
 def _batch_row(batch: VoucherBatch) -> Row:

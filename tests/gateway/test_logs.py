@@ -111,7 +111,7 @@ def test_twisteds_unhandled_errors_are_told_and_its_chatter_is_not() -> None:
     stream = io.StringIO()
     configure_logs(LogFormat.JSON, stream=stream)
     _observe_twisted({"log_level": LogLevel.info, "log_format": "Starting factory"})
-    failure = Failure(ValueError("lost"))
+    failure = Failure(ValueError("lost"))  # type: ignore[no-untyped-call]  # Twisted has no types for it
     _observe_twisted({"log_level": LogLevel.critical, "log_format": "Unhandled", "log_failure": failure})
     (line,) = lines(stream)
     assert (line["event"], line["said"], line["level"]) == ("twisted", "Unhandled", "error")

@@ -29,6 +29,7 @@ from tests.simulator.fake_smsc import (
     RESPONSE,
     SUBMIT_SM,
     UNBIND,
+    USER_MESSAGE_REFERENCE,
     USSD_SERVICE_OP,
     FakeSmsc,
     Reader,
@@ -88,6 +89,16 @@ def test_a_long_text_goes_out_in_segments_of_one_reference(smsc: FakeSmsc, hands
     assert [header[4:] for header in headers] == [b"\x03\x01", b"\x03\x02", b"\x03\x03"]
     assert len({header[:4] for header in headers}) == 1
     assert b"".join(part.short_message[6:] for part in parts) == b"a" * 307
+
+
+def test_each_segment_has_a_reference_of_its_own_so_that_equal_texts_are_different_messages(
+    smsc: FakeSmsc, switched_on: Callable[..., Handset]
+) -> None:
+    handset = switched_on(own={"first_reference": 0xFFFE})
+    handset.send_sms("9393", "BAL")
+    handset.send_sms("9393", "a" * 161)
+    references = [smsc.wait_submit().tlvs[USER_MESSAGE_REFERENCE] for _ in range(3)]
+    assert references == [b"\xff\xfe", b"\xff\xff", b"\x00\x00"]
 
 
 def test_an_empty_message_can_be_sent(smsc: FakeSmsc, handset: Handset) -> None:

@@ -230,14 +230,18 @@ def _create_messages() -> None:
         Column("journal_seq", BigInteger, _journal_key()),
         Column("registered_delivery", Integer, nullable=False),
         Column("attempts", Integer, nullable=False),
-        Index("message_source_ix", "source", "position"),
-        Index("message_destination_ix", "destination", "position"),
         Index(
             "message_cause_id_ix",
             "cause_id",
             sqlite_where=text("cause_id <> ''"),
             postgresql_where=text("cause_id <> ''"),
         ),
+    )
+    op.create_table(
+        "message_end",
+        Column("address", Text, primary_key=True),
+        Column("position", BigInteger, ForeignKey("message.position"), primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "outbox",

@@ -15,7 +15,8 @@ from gateway.coding.split import Encoded, split
 GSM7_CHARS = "".join(set(gsm7.DEFAULT.locking) - {"\x1b"}) + "^{}\\[~]|€€€"
 MIXED_CHARS = "aб ң\r\n😀\u0301\u200d🇰🇿\U0001f3fd\ufe0f\u1112\u1161\u11ab가"
 gsm7_texts = st.text(GSM7_CHARS, max_size=700)
-any_texts = st.one_of(st.text(max_size=300), st.text(MIXED_CHARS, max_size=500), gsm7_texts)
+long_texts = st.text(min_size=2, max_size=20).map(lambda text: 81 * text)
+any_texts = st.one_of(long_texts, st.text(max_size=300), st.text(MIXED_CHARS, max_size=500), gsm7_texts)
 
 
 def bodies(encoded: Encoded) -> list[str]:
@@ -147,3 +148,15 @@ def test_255_segments_are_the_most() -> None:
 def test_half_a_surrogate_pair_cannot_be_sent() -> None:
     with pytest.raises(CodingError):
         split("a\ud83d", reference=1)
+
+
+@pytest.mark.parametrize(
+    ("reference", "octet"), [(0, 0), (127, 127), (128, 128), (255, 255), (256, 0), (-1, 255)]
+)
+@pytest.mark.parametrize("char", ["a", "ж"])
+def test_every_part_carries_the_low_eight_bits_of_the_reference(
+    reference: int, octet: int, char: str
+) -> None:
+    segments = split(char * 400, reference=reference).segments
+    starts = [bytes((5, 0, 3, octet, len(segments), number)) for number in range(1, len(segments) + 1)]
+    assert [segment.short_message[:6] for segment in segments] == starts

@@ -1,9 +1,12 @@
 """Every answer that is no success is a problem detail (RFC 9457), and tells nothing of the inside."""
 
+import json
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.http.facade import Busy, ResetRefused
 from gateway.work import KeyReused
@@ -86,6 +89,52 @@ def test_what_the_operator_refuses_has_a_status_and_a_code(
     assert body["code"] == code
     assert "secret" not in str(body)
     assert (status == 503) == (answer.headers.get("retry-after") == "1")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = (
+    "msisdn",
+    "brand",
+    "balance",
+    "face_value",
+    "count",
+    "code",
+    "owner_name",
+    "mode",
+    "now",
+    "seconds",
+    "to",
+)
+BODIES = JSON | st.dictionaries(st.sampled_from(NAMES), JSON, max_size=5)
+OPERATIONS = (
+    ("POST", "/subscribers"),
+    ("PATCH", "/subscribers/77011234567"),
+    ("POST", "/vouchers"),
+    ("POST", "/vouchers/redeem"),
+    ("PUT", "/clock"),
+    ("POST", "/clock/advance"),
+)
+
+
+@given(operation=st.sampled_from(OPERATIONS), body=BODIES)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_json_makes_a_500(
+    client: Client, operator: Operator, operation: tuple[str, str], body: object
+) -> None:
+    """Everything that is not right is the caller's to mend, and said so."""
+    operator.answer = Busy()
+    method, path = operation
+    content = json.dumps(body).encode()
+    answer = client.request(
+        method, f"/api/v1{path}", content=content, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code in {200, 400, 404, 409, 422, 503}, answer.text
+    if answer.status_code != 200:
+        problem(answer, answer.status_code)
 
 
 def test_a_bug_is_500_without_internals(client: Client, operator: Operator) -> None:

@@ -151,6 +151,14 @@ def test_an_unbind_without_response_ends_in_the_close(smsc: MakeSession) -> None
     assert session.tick(4.0) == [Close("unbind without response")]
 
 
+def test_what_follows_the_response_to_our_unbind_is_not_taken(smsc: MakeSession) -> None:
+    """Not even an impossible length: the session is over."""
+    session = smsc()
+    session.unbind(1.0)
+    stream = encode(UnbindResp(1)) + encode(SubmitSm(7)) + bytes(4)
+    assert session.receive_bytes(stream, 2.0) == [Unbound(by_peer=False), Close("unbound")]
+
+
 def test_unbinds_that_cross_are_both_answered(smsc: MakeSession) -> None:
     """Unbound is told once."""
     session = smsc()

@@ -39,7 +39,7 @@ from gateway.smpp.pdus import (
 from gateway.smpp.session import Session
 from gateway.smpp.states import State
 from gateway.smpp.timers import TimerSettings
-from gateway.smpp.tlv import Tag
+from gateway.smpp.tlv import Tag, Tlv
 
 MakeSession = Callable[..., Session]
 SUBMIT = SubmitSm(
@@ -256,6 +256,29 @@ def test_only_the_bind_that_waits_can_be_accepted(smsc: MakeSession) -> None:
         smsc().accept_bind(BindTransceiver(1), "Shortcode")
     with pytest.raises(SessionError):
         smsc(None).reject(BindTransceiver(1), CommandStatus.ESME_RBINDFAIL)
+
+
+def test_the_owner_may_choose_the_parameters_of_the_answer(smsc: MakeSession) -> None:
+    """Instead of the version alone."""
+    session = smsc(None)
+    (event,) = session.receive_bytes(encode(BindTransceiver(1)), 0.0)
+    assert isinstance(event, Received)
+    assert isinstance(event.pdu, BindTransceiver)
+    tlvs = (Tlv(Tag.SC_INTERFACE_VERSION, 0x50),)
+    assert decode(session.accept_bind(event.pdu, "Shortcode", tlvs)) == BindTransceiverResp(
+        1, 0, "Shortcode", tlvs
+    )
+
+
+def test_a_bind_cannot_be_accepted_when_the_connection_is_gone(smsc: MakeSession) -> None:
+    """Credentials may have taken their time."""
+    session = smsc(None)
+    (event,) = session.receive_bytes(encode(BindTransceiver(1)), 0.0)
+    session.connection_lost()
+    assert isinstance(event, Received)
+    assert isinstance(event.pdu, BindTransceiver)
+    with pytest.raises(SessionError):
+        session.accept_bind(event.pdu, "Shortcode")
 
 
 # Requests of ours
