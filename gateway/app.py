@@ -104,9 +104,10 @@ class Gateway:
             queue_max=config.limits.queue_max,
             batch_max=config.limits.batch_max,
             on_batch=self._committed,
+            monotonic=time.monotonic,
         )
         self.binds = Binds()
-        mailroom = Mailroom(store.reads, self.pool, self.worker, self.clock, self.loop)
+        mailroom = Mailroom(store.reads, self.pool, self.worker, self.clock, self.loop, self.metrics)
         self.dispatcher = Dispatcher(self.binds, mailroom)
         self.due_timer = DueTimer(self.clock, self.loop.call_later, self._run_due)
         self.operator = self._operator()
@@ -157,7 +158,7 @@ class Gateway:
         shutdown = Shutdown(self, listener, web, serving)
         self.reactor.addSystemEventTrigger("before", "shutdown", shutdown.run)
         bridge_twisted()
-        _calm_collector()
+        calm_collector()
         self.reactor.run()
 
     def _begin(self) -> None:
@@ -199,7 +200,7 @@ class Gateway:
 
     # -- what follows a commit ---------------------------------------------------------------------
 
-    def _committed(self, results: Sequence[Result]) -> None:
+    def _committed(self, results: Sequence[Result], seconds: float) -> None:
         """In the reactor, after every answer of a batch has been given."""
         for result in results:
             if result.outboxes:
@@ -208,7 +209,7 @@ class Gateway:
                 self.dispatcher.wake(lane)
             self.due_timer.note(result.due_us)
         self.hub.publish()
-        self.metrics.batch_size.observe(len(results))
+        self.metrics.batch(len(results), seconds)
         self.metrics.queue_depth.set(self.worker.depth)
 
     def _seed(self, _: Processor) -> None:
@@ -246,7 +247,7 @@ def random_digits(count: int) -> str:
     return f"{secrets.randbelow(10**count):0{count}d}"
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """What was made at start lives as long as the process; looking through it again costs latency."""
     gc.collect()
     gc.freeze()

@@ -80,8 +80,12 @@ class OperatorClock:
 
     def set(self, mode: ClockMode, now_us: int | None = None) -> None:
         """Switch the mode; without ``now_us`` the time goes on from where it is."""
-        target_us = self.now_us() if now_us is None else now_us
-        self.check(target_us)
+        if now_us is not None:
+            self.check(now_us)
+        # The real clock runs while we look at it: looked at twice, "now" would lie in the past already.
+        self._place(self.now_us() if now_us is None else now_us, mode)
+
+    def _place(self, target_us: int, mode: ClockMode) -> None:
         self._frozen_us = target_us
         self._offset_us = target_us - self.wall()
         self._latest_us = target_us
@@ -90,7 +94,7 @@ class OperatorClock:
     def move_to(self, to_us: int) -> None:
         """Advance to ``to_us`` in either mode; an earlier moment changes nothing."""
         if to_us > self.now_us():
-            self.set(self.mode, to_us)
+            self._place(to_us, self.mode)
 
     def reset(self) -> None:
         """Real time again, as on the first start; the ledger that forbade going back is gone."""

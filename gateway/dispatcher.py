@@ -72,6 +72,8 @@ class Dispatcher:
     def enqueue(self, outboxes: Iterable[Outbox]) -> None:
         """Rows that were just committed."""
         for outbox in outboxes:
+            if outbox.message_id in self._busy:
+                continue  # A read was quicker than the news of the commit.
             lane = self._lanes.get(outbox.lane)
             if lane is None:
                 lane = self._open(outbox.lane)
@@ -94,9 +96,8 @@ class Dispatcher:
 
     def lost(self, session_id: str) -> None:
         """A session is gone: what it had not acknowledged goes to another bind, or waits."""
-        self._waiting.pop(session_id, None)
+        lanes = self._waiting.pop(session_id, {})
         self._scanning.discard(session_id)
-        lanes: dict[str, Lane] = {}
         for flight in sorted(self._flights.pop(session_id, ()), key=lambda each: each.outbox.position):
             flight.lane.flights -= 1
             if flight.outbox.bearer == "ussd":
@@ -105,7 +106,7 @@ class Dispatcher:
             flight.lane.resumed.append(flight)
             lanes[flight.lane.name] = flight.lane
         for lane in lanes.values():
-            self._pump(lane)
+            self._resume(lane)
 
     def drained(self, session_id: str) -> None:
         """A session's window or socket has room again."""
@@ -118,6 +119,8 @@ class Dispatcher:
 
     def answered(self, flight: Flight, status: int) -> None:
         """The response to a part."""
+        if not self._is_known(flight):
+            return
         if status == CommandStatus.ESME_ROK and flight.sent + 1 < len(flight.parts):
             self._next_part(flight)
             return
@@ -133,6 +136,8 @@ class Dispatcher:
 
     def timed_out(self, flight: Flight) -> None:
         """No response in time: the part may have been shown or not, so it is sent again later."""
+        if not self._is_known(flight):
+            return
         self._landed(flight)
         self._postpone(flight, _TIMED_OUT)
         self._pump(flight.lane)
@@ -152,23 +157,24 @@ class Dispatcher:
 
     def _open(self, name: str) -> Lane | None:
         """The lane, if somebody can receive for it now; it loads first where older rows may wait."""
-        bind = self._receiver(name)
-        if bind is None:
+        binds = self._receivers(name)
+        if not binds:
             return None
         lane = self._lanes[name] = Lane(name, _ACCOUNT_WIDTH if name.startswith("account:") else 1)
-        if bind.session_id in self._scanning:
+        if binds[0].session_id in self._scanning:
             self._load(lane)
         return lane
 
-    def _receiver(self, name: str) -> Bind | None:
+    def _receivers(self, name: str) -> Sequence[Bind]:
+        """Who may get a lane's next message, the first choice first: an application's binds take turns."""
         kind, _, target = name.partition(":")
         if kind == "handset":
-            return self._binds.for_msisdn(target)
-        if kind == "account":
-            receivers = self._binds.for_account(target)
-            self._turn += 1
-            return receivers[self._turn % len(receivers)] if receivers else None
-        return None
+            bind = self._binds.for_msisdn(target)
+            return () if bind is None else (bind,)
+        if kind == "account" and (binds := self._binds.for_account(target)):
+            self._turn = (self._turn + 1) % len(binds)
+            return (*binds[self._turn :], *binds[: self._turn])
+        return ()
 
     def _unreachable(self, outbox: Outbox) -> None:
         """Nobody receives. A message waits in the store; a screen goes to its session or nowhere."""
@@ -206,12 +212,14 @@ class Dispatcher:
         self._load(lane)
 
     def _load(self, lane: Lane) -> None:
-        lane.state = LaneState.LOADING
+        lane.await_rows()
 
         def loaded(rows: Sequence[Outbox]) -> None:
             if self._lanes.get(lane.name) is not lane:
                 return
-            lane.load(filter(self._is_free, rows), more=len(rows) == ROWS_MAX)
+            lane.load(rows, self._is_free, more=len(rows) == ROWS_MAX)
+            self._busy -= lane.ended
+            lane.ended.clear()
             self._pump(lane)
 
         self._mailroom.pending(lane.name, lane.position, ROWS_MAX, loaded)
@@ -227,19 +235,26 @@ class Dispatcher:
         if self.stopped:
             return
         while lane.state is LaneState.OPEN and lane.flights < lane.width and (lane.resumed or lane.queue):
-            bind = self._receiver(lane.name)
-            if bind is None:
+            binds = self._receivers(lane.name)
+            if not binds:
                 self._drop(lane)
                 return
             flight = lane.resumed.popleft() if lane.resumed else self._take_off(lane)
-            if flight is not None and not self._send(flight, bind):
-                lane.resumed.appendleft(flight)
-                self._waiting.setdefault(bind.session_id, {})[lane.name] = lane
+            if flight is not None and not any(self._send(flight, bind) for bind in binds):
+                self._await_room(flight, binds)
                 return
         if lane.more and not lane.queue and not lane.flights and lane.state is LaneState.OPEN:
             self._load(lane)
         elif lane.idle:
             self._lanes.pop(lane.name, None)
+
+    def _resume(self, lane: Lane) -> None:
+        """Its bind is gone: on with another one; a lane that was dropped meanwhile is the store's again."""
+        if self._lanes.get(lane.name) is lane:
+            self._pump(lane)
+        else:
+            self._release(lane)
+            self._load_again(lane.name)
 
     def _drop(self, lane: Lane) -> None:
         """Nobody receives any more: what is not on its way stays in the store."""
@@ -272,10 +287,20 @@ class Dispatcher:
         flight.sent += 1
         bind = self._binds.get(flight.session_id)
         self._landed(flight)
-        if bind is None or not self._send(flight, bind):
+        if bind is None:
             flight.lane.resumed.appendleft(flight)
-            if bind is not None:
-                self._waiting.setdefault(bind.session_id, {})[flight.lane.name] = flight.lane
+            self._resume(flight.lane)
+        elif not self._send(flight, bind):
+            self._await_room(flight, (bind,))
+
+    def _await_room(self, flight: Flight, binds: Sequence[Bind]) -> None:
+        flight.lane.resumed.appendleft(flight)
+        for bind in binds:
+            self._waiting.setdefault(bind.session_id, {})[flight.lane.name] = flight.lane
+
+    def _is_known(self, flight: Flight) -> bool:
+        """False for what was on its way when everything was reset."""
+        return flight in self._flights.get(flight.session_id, ())
 
     def _landed(self, flight: Flight) -> None:
         flight.lane.flights -= 1
@@ -289,14 +314,25 @@ class Dispatcher:
             self._settle(_final(outbox, MessageState.UNDELIVERABLE, error))
             return
         retry_s = RETRY_S[min(outbox.attempts, len(RETRY_S) - 1)]
+        delivery = Delivery(outbox.message_id, outbox.lane, MessageState.ENROUTE, error, retry_s=retry_s)
+        self._settle(delivery)
         if flight.lane.width == 1:
             self._release(flight.lane)
-            self._lanes[flight.lane.name] = flight.lane
-        self._settle(Delivery(outbox.message_id, outbox.lane, MessageState.ENROUTE, error, retry_s=retry_s))
+            # A bind that comes before the commit begins with this one again, not with the next.
+            self._busy.discard(outbox.message_id)
 
     def _settle(self, delivery: Delivery) -> None:
         self._busy.add(delivery.message_id)
-        self._mailroom.settle(delivery, lambda: self._busy.discard(delivery.message_id))
+        self._mailroom.settle(delivery, lambda: self._settled(delivery))
+
+    def _settled(self, delivery: Delivery) -> None:
+        if delivery.retry_s is not None and not delivery.lane.startswith("account:"):
+            return  # Free since it was postponed, or on its way again.
+        lane = self._lanes.get(delivery.lane)
+        if lane is not None and lane.state is LaneState.LOADING:
+            lane.ended.add(delivery.message_id)
+        else:
+            self._busy.discard(delivery.message_id)
 
     def _settle_lanes(self, names: Sequence[str]) -> None:
         for name in names:

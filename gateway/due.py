@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.work import Advance, Fired, Result, RunDue
+from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Job, Outbox
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class DueRunner:
         self._processor.clock.move_to(due_us)
         try:
             self._run_together(due_us, _PER_TRANSACTION, gathered)
+        except (CommitUnknown, StoreUnavailable):
+            raise
         except Exception as error:  # noqa: BLE001 - one faulty job must not stop the others for ever
             log.warning("jobs.split", due_us=due_us, error=type(error).__name__)
             self._run_one(due_us, gathered)
@@ -90,6 +93,8 @@ class DueRunner:
         """One job alone; if it is the faulty one it is struck off, so that it cannot stop the others."""
         try:
             self._run_together(due_us, 1, gathered)
+        except (CommitUnknown, StoreUnavailable):
+            raise
         except Exception:
             with self._processor.begin() as batch:
                 for job in batch.uow.jobs.due(due_us, 1):

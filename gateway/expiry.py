@@ -28,7 +28,11 @@ class Expiry:
 
     def note(self, outbox: Outbox, batch: "Batch") -> None:
         """Make sure that the job comes no later than this promise's end."""
-        if self._next_us is None or outbox.expires_us < self._next_us:
+        if self._next_us is None:
+            # After a start or a rollback the job may stand earlier than this promise's end: ask the store.
+            earliest_us = batch.uow.messages.next_expiry_us(0)
+            self._schedule(outbox.expires_us if earliest_us is None else earliest_us, batch)
+        elif outbox.expires_us < self._next_us:
             self._schedule(outbox.expires_us, batch)
 
     def due(self, batch: "Batch") -> list[Delivery]:

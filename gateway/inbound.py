@@ -5,9 +5,8 @@ Refusals in their order: source address, service_type and operation, validity an
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from gateway.binds import Bind
 from gateway.coding.alphabet import Binary, alphabet_of, decode
@@ -15,20 +14,20 @@ from gateway.coding.errors import CodingError, UnknownDataCodingError
 from gateway.coding.part import Part
 from gateway.config import Side
 from gateway.parts import part_of
-from gateway.redaction import mask_octets, mask_text
+from gateway.redaction import mask_octets, mask_pdu, mask_text
 from gateway.rendering import address
 from gateway.repeats import session_source
 from gateway.routing import UNKNOWN, Route, RouteKind, Routes
 from gateway.smpp.codec import encode
 from gateway.smpp.constants import CommandStatus, EsmClass, UssdServiceOp
 from gateway.smpp.pdus import DeliverSm, SubmitSm
-from gateway.smpp.tlv import Tag, Tlv
+from gateway.smpp.tlv import Tag
 from gateway.validity import InvalidTime, validity_s
 from gateway.work import InboxKey, Submit, UssdTurn
 from handlers.base.bus import Bus
-from handlers.base.command import Channel, Command
+from handlers.base.command import Channel, Command, Origin
 from handlers.base.grammar import Usage, parse_dial
-from rating.msisdn import InvalidMsisdn, parse_msisdn
+from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
 
 _USSD = "USSD"
 _PASSED_ON = EsmClass.UDHI | EsmClass.REPLY_PATH
@@ -102,7 +101,7 @@ class Inbound:
         incoming = _Incoming(bind, msisdn, pdu, frame, _content(pdu, msisdn))
         route = self._routes.sms(pdu.destination.addr)
         if route.kind is RouteKind.UNKNOWN:
-            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"nobody owns {pdu.destination.addr!r}")
+            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"nobody owns {_shown(pdu.destination.addr)}")
         if route.kind is RouteKind.SERVICE:
             return self._to_service(incoming, route)
         return self._onward(incoming, route, validity)
@@ -118,7 +117,7 @@ class Inbound:
         incoming = _Incoming(bind, source, pdu, frame, _content(pdu, source))
         route = self._routes.sms(pdu.destination.addr)
         if route.kind not in (RouteKind.HANDSET, RouteKind.OFFNET):
-            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"{pdu.destination.addr!r} is no subscriber")
+            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"{_shown(pdu.destination.addr)} is no subscriber")
         return self._onward(incoming, route, validity)
 
     def _own_msisdn(self, bind: Bind, source: str) -> str:
@@ -144,33 +143,38 @@ class Inbound:
 
     def _to_service(self, incoming: _Incoming, route: Route) -> Submit:
         text, part = incoming.content.text, incoming.content.part
-        submit = self._submit(incoming, route, secret_digits=self._bus.services[route.target].secret_digits)
+        message_id = self._new_id()
         if part.total > 1:
-            part = dataclasses.replace(part, token=submit.message_id)
+            part = dataclasses.replace(part, token=message_id)
+            submit = self._submit(incoming, route, message_id, secret_digits=self._is_secret(route))
             return dataclasses.replace(submit, part=part, payload=incoming.frame)
         if text is None:
             raise Rejected(CommandStatus.ESME_RINVDCS, "a service reads text only")
-        asked = self._bus.parse_sms(route.target, submit.origin(Channel.SMS), text)
-        return dataclasses.replace(submit, asked=asked)
+        origin = _origin(incoming, route, message_id, Channel.SMS)
+        asked = self._bus.parse_sms(route.target, origin, text)
+        return self._submit(incoming, route, message_id, secret_digits=self._is_secret(route), asked=asked)
 
     def _dialled(self, incoming: _Incoming) -> Submit:
         typed = incoming.content.text or incoming.pdu.destination.addr
         incoming = dataclasses.replace(incoming, content=dataclasses.replace(incoming.content, text=typed))
+        message_id = self._new_id()
         dial = parse_dial(typed)
         route = self._routes.ussd(dial.segments) if dial else UNKNOWN
         served = dial is not None and route.kind is RouteKind.SERVICE
-        secret_digits = served and self._bus.services[route.target].secret_digits
         # What nobody serves is answered by a screen too, so its route is a service without a name.
         route = route if served else Route(RouteKind.SERVICE)
-        submit = self._submit(incoming, route, secret_digits=secret_digits)
         asked: Command | Usage | None = None
         if dial is not None and served:
             words = dial.segments[route.code.count("*") :]
-            asked = self._bus.parse_ussd(route.target, submit.origin(Channel.USSD), words)
-        shown = f"{dial.service_code}#" if dial else "*"
-        return dataclasses.replace(
-            submit, bearer="ussd", turn=_turn(incoming.pdu), destination=shown, asked=asked
-        )
+            origin = _origin(incoming, route, message_id, Channel.USSD)
+            asked = self._bus.parse_ussd(route.target, origin, words)
+        secret_digits = served and self._is_secret(route)
+        submit = self._submit(incoming, route, message_id, secret_digits=secret_digits, asked=asked)
+        shown = mask_text(f"{dial.service_code}#", secret_digits=True) if dial else "*"
+        return dataclasses.replace(submit, bearer="ussd", turn=_turn(incoming.pdu), destination=shown)
+
+    def _is_secret(self, route: Route) -> bool:
+        return self._bus.services[route.target].secret_digits
 
     def _onward(self, incoming: _Incoming, route: Route, validity: int | None) -> Submit:
         pdu, account = incoming.pdu, incoming.bind.account
@@ -188,7 +192,7 @@ class Inbound:
         )
         wants_receipt = account.side is Side.APPLICATION and pdu.registered_delivery & _RECEIPT
         return dataclasses.replace(
-            self._submit(incoming, route, secret_digits=False),
+            self._submit(incoming, route, self._new_id(), secret_digits=False),
             destination=destination,
             payload=encode(delivered),
             validity_s=validity,
@@ -196,12 +200,20 @@ class Inbound:
             receipt_to=account.system_id if wants_receipt else "",
         )
 
-    def _submit(self, incoming: _Incoming, route: Route, *, secret_digits: bool) -> Submit:
+    def _submit(
+        self,
+        incoming: _Incoming,
+        route: Route,
+        message_id: str,
+        *,
+        secret_digits: bool,
+        asked: Command | Usage | None = None,
+    ) -> Submit:
         pdu, content = incoming.pdu, incoming.content
         kept_text, kept_pdu = _kept(incoming, secret_digits=secret_digits)
         return Submit(
             session_id=incoming.bind.session_id,
-            message_id=self._new_id(),
+            message_id=message_id,
             inbox=self._inbox_key(incoming),
             account=incoming.bind.account.system_id,
             source=incoming.source,
@@ -213,6 +225,7 @@ class Inbound:
             encoding=content.encoding,
             data_coding=pdu.data_coding,
             esm_class=pdu.esm_class,
+            asked=asked,
         )
 
     def _inbox_key(self, incoming: _Incoming) -> InboxKey:
@@ -229,6 +242,17 @@ class Inbound:
         if isinstance(reference, int):
             return InboxKey(f"smpp-reference:{account}", f"{incoming.source}:{reference}:{content}", digest)
         return InboxKey(session_source(bind.session_id), f"{pdu.sequence_number}:{content}", digest)
+
+
+def _origin(incoming: _Incoming, route: Route, message_id: str, channel: Channel) -> Origin:
+    return Origin(
+        msisdn=Msisdn(incoming.source), channel=channel, service_code=route.code, source_id=message_id
+    )
+
+
+def _shown(addr: str) -> str:
+    """An address for the log: a dialled string sent as an SMS may hold a code."""
+    return repr(mask_text(addr, secret_digits=True))
 
 
 def _in_range(bind: Bind, source: str) -> str | None:
@@ -274,27 +298,27 @@ def _kept(incoming: _Incoming, *, secret_digits: bool) -> tuple[str, bytes]:
     """
     pdu, in_parts = incoming.pdu, incoming.content.part.total > 1
     text = mask_text(incoming.content.text or "", secret_digits=secret_digits, segment=in_parts)
-    dialled = mask_text(pdu.destination.addr, secret_digits=secret_digits)
-    mask = partial(
-        mask_octets,
-        data_coding=pdu.data_coding,
-        secret_digits=secret_digits,
-        esm_class=pdu.esm_class,
-        segment=in_parts,
-    )
-    body = mask(pdu.short_message)
-    tlvs = tuple(_kept_tlv(tlv, mask) for tlv in pdu.tlvs) if pdu.tlvs else pdu.tlvs
-    if body == pdu.short_message and dialled == pdu.destination.addr and tlvs == pdu.tlvs:
-        return text, incoming.frame
-    destination = dataclasses.replace(pdu.destination, addr=dialled)
-    masked = dataclasses.replace(pdu, destination=destination, short_message=body, tlvs=tlvs)
-    return text, encode(masked)
+    kept = incoming.frame
+    for octets, esm_class in _looked_at(pdu):
+        masked = mask_octets(
+            octets, pdu.data_coding, secret_digits=secret_digits, esm_class=esm_class, segment=in_parts
+        )
+        if masked != octets:
+            kept = mask_pdu(kept, octets, masked)
+    return text, kept
 
 
-def _kept_tlv(tlv: Tlv, mask: Callable[[bytes], bytes]) -> Tlv:
-    if tlv.tag != Tag.MESSAGE_PAYLOAD or not isinstance(tlv.value, bytes):
-        return tlv
-    return Tlv(tlv.tag, mask(tlv.value))
+def _looked_at(pdu: SubmitSm) -> Iterator[tuple[bytes, int]]:
+    """Everything that may hold what was typed, with its esm_class: clients repeat what was dialled in the
+    destination and in parameters of their own.
+    """
+    yield pdu.short_message, pdu.esm_class
+    yield pdu.destination.addr.encode("latin-1"), 0
+    for tlv in pdu.tlvs:
+        if isinstance(tlv.value, str):
+            yield tlv.value.encode("latin-1"), 0
+        elif isinstance(tlv.value, bytes):
+            yield tlv.value, pdu.esm_class if tlv.tag == Tag.MESSAGE_PAYLOAD else 0
 
 
 def _turn(pdu: SubmitSm) -> UssdTurn:

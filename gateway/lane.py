@@ -1,7 +1,7 @@
 """A lane: the messages for one destination, in their order, and those of them that are on their way."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -48,6 +48,8 @@ class Lane:
     position: int = 0
     more: bool = False
     resumed: deque[Flight] = field(default_factory=deque)
+    #: Message ids whose end was committed while a read was under way: that read may still show them.
+    ended: set[str] = field(default_factory=set)
 
     @property
     def target(self) -> str:
@@ -60,22 +62,32 @@ class Lane:
         return not (self.queue or self.flights or self.resumed or self.more) and self.state is LaneState.OPEN
 
     def add(self, outbox: Outbox) -> None:
-        """Append a row that was just committed, unless the lane will read it from the store anyway."""
-        if self.state is LaneState.BLOCKED or self.more:
+        """Append a row that was just committed, unless it was read from the store or will be."""
+        if self.state is LaneState.BLOCKED or self.more or outbox.position <= self.position:
             return
         if len(self.queue) >= ROWS_MAX:
             self.more = True
             return
         self.queue.append(outbox)
-        self.position = max(self.position, outbox.position)
+        self.position = outbox.position
 
-    def load(self, rows: Iterable[Outbox], *, more: bool) -> None:
-        """Take rows from the store; what was committed meanwhile comes behind them, once."""
-        later = [each for each in self.queue if each.position]
-        merged = {each.message_id: each for each in (*rows, *later)}
+    def await_rows(self) -> None:
+        """Rows behind ``position`` are being read; what is committed from now on may be among them or not."""
+        self.state = LaneState.LOADING
+        self.more = False
+
+    def load(self, rows: Sequence[Outbox], is_free: Callable[[Outbox], bool], *, more: bool) -> None:
+        """Take the free ones of the rows that were read; what was committed meanwhile comes behind, once.
+
+        Where the store has ``more`` rows, those come before what was committed meanwhile: it is read again.
+        """
+        later = () if more else tuple(self.queue)
+        merged = {each.message_id: each for each in (*filter(is_free, rows), *later)}
         self.queue = deque(sorted(merged.values(), key=lambda each: each.position))
-        self.position = max((each.position for each in self.queue), default=self.position)
-        self.more = more
+        # The rows that are not free are read too: else a lane full of them would be read without end.
+        read = (each.position for each in (*rows, *later))
+        self.position = max(read, default=self.position)
+        self.more = self.more or more
         self.state = LaneState.OPEN
 
     def block(self) -> None:

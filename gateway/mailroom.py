@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from gateway.clock import OperatorClock
+from gateway.metrics import Metrics
 from gateway.work import Delivery, Result, Settle
 from gateway.worker import Worker
 from storage.model import Outbox
@@ -31,13 +32,20 @@ class Mailroom:
     """Implements the dispatcher's Mailroom. All calls come from the reactor."""
 
     def __init__(
-        self, reads: Reads, pool: Executor, worker: Worker, clock: OperatorClock, loop: Soon
+        self,
+        reads: Reads,
+        pool: Executor,
+        worker: Worker,
+        clock: OperatorClock,
+        loop: Soon,
+        metrics: Metrics,
     ) -> None:
         self._reads = reads
         self._pool = pool
         self._worker = worker
         self._clock = clock
         self._loop = loop
+        self._metrics = metrics
         self._ended: list[tuple[Delivery, Callable[[], None]]] = []
 
     def now_us(self) -> int:
@@ -65,7 +73,9 @@ class Mailroom:
             if result.error is not None:
                 # The rows are still in the store and go out again with the next bind: at least once.
                 log.error("settle.failed", count=len(ended), error=type(result.error).__name__)
-            for _, done in ended:
+            for delivery, done in ended:
+                if result.error is None and delivery.retry_s is None:
+                    self._metrics.message("mt", delivery.state.value)
                 done()
 
         self._worker.accept(Settle(tuple(delivery for delivery, _ in ended)), settled)

@@ -29,6 +29,7 @@ from handlers.base.profile import Profile
 from storage.reads import Reads
 
 T = TypeVar("T")
+_AGAIN_US = 1_000_000
 
 
 class Operator:
@@ -114,11 +115,15 @@ class Operator:
         if not self._emulator:
             raise ResetRefused("reset is switched off: this gateway is not in emulator mode")
         await self._ask(Reset())
-        self._forget()
 
     def run_due(self) -> None:
         """Have the writer fire what is due by now."""
-        self._worker.accept(RunDue(), lambda _: None)
+        self._worker.accept(RunDue(), self._ran)
+
+    def _ran(self, result: Result) -> None:
+        """Jobs that could not be run are still due; the store may be back soon."""
+        if result.error is not None:
+            self._due_timer.note(self._clock.now_us() + _AGAIN_US)
 
     def health(self) -> str:
         """``ok``, or what is wrong in one line."""
@@ -128,6 +133,9 @@ class Operator:
         answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
 
         def done(result: Result) -> None:
+            if isinstance(work, Reset) and result.error is None:
+                # At once: what the next batch promises must not be forgotten with the old.
+                self._forget()
             if answer.done():
                 return
             if result.error is not None:

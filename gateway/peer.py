@@ -130,8 +130,9 @@ class Peer(Protocol):
 
     # -- the server's answers ----------------------------------------------------------------------
 
-    def accept_bind(self, pdu: Bind, system_id: str) -> None:
-        """The bind is good."""
+    def accept_bind(self, pdu: Bind, system_id: str, window: int) -> None:
+        """The bind is good; ``window`` requests may be under way at once, either way."""
+        self._session.limit(window)
         self._write(self._session.accept_bind(pdu, system_id))
         self.was_bound = True
 

@@ -114,12 +114,18 @@ class Processor:
         except (CommitUnknown, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - a bug in one command must not hurt its neighbours
-            self.expiry.clear()
             if len(works) > 1:
                 log.warning("batch.split", size=len(works), error=type(error).__name__)
-                return [self._together([work])[0] for work in works]
+                return [self._alone(work) for work in works]
             return [self._failed(works[0], error)]
         return results
+
+    def _alone(self, work: Work) -> Result:
+        """One work of a batch that was split: whatever becomes of it, the others keep their results."""
+        try:
+            return self._together([work])[0]
+        except Exception as error:  # noqa: BLE001 - what its neighbours were promised is durable already
+            return Result(work, error=error)
 
     def _failed(self, work: Work, error: Exception) -> Result:
         """One faulty work: it changed nothing. A subscriber is told to try again later."""
@@ -236,4 +242,6 @@ class Transaction:
         return Batch(self._opened.__enter__(), self._context, self._expiry)
 
     def __exit__(self, *failure: object) -> None:
+        if failure[0] is not None:
+            self._expiry.clear()
         self._opened.__exit__(*failure)  # type: ignore[arg-type]  # handed on as it came

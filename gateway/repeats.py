@@ -22,9 +22,10 @@ class Repeats:
     """Keeps the recent commands of dead sessions in memory; everything else is in the inbox."""
 
     def __init__(self) -> None:
-        self._orphans: dict[bytes, Inbox] = {}
+        #: By content: a session may have sent the same more than once, each time a command of its own.
+        self._orphans: dict[bytes, dict[tuple[str, str], Inbox]] = {}
         #: Which command took up an orphan. It stays, because the batch that did so may be rolled back.
-        self._takers: dict[bytes, tuple[str, str]] = {}
+        self._takers: dict[tuple[str, str], tuple[str, str]] = {}
 
     def clear(self) -> None:
         """Forget all."""
@@ -35,8 +36,7 @@ class Repeats:
         """Remember what the session sent last: it may come again."""
         self._prune(uow.wall_us)
         for row in uow.inbox.of_source(session_source(session_id), uow.wall_us - WINDOW_US):
-            self._orphans[row.request_hash] = row
-            self._takers.pop(row.request_hash, None)
+            self._orphans.setdefault(row.request_hash, {})[row.source, row.key] = row
 
     def find(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:
         """The earlier command that this one repeats."""
@@ -48,10 +48,8 @@ class Repeats:
 
     def _orphan(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:
         """An orphan answers one repeat; the repeat's own row makes it last should that session die too."""
-        orphan = self._orphans.get(key.request_hash)
-        if orphan is None or orphan.source == key.source or not _is_recent(orphan, uow.wall_us):
-            return None
-        if self._takers.setdefault(key.request_hash, (key.source, key.key)) != (key.source, key.key):
+        orphan = self._free_orphan(key, uow.wall_us)
+        if orphan is None:
             return None
         named = current(key, uow.wall_us)
         uow.inbox.add(
@@ -66,11 +64,22 @@ class Repeats:
         )
         return orphan
 
+    def _free_orphan(self, key: InboxKey, wall_us: int) -> Inbox | None:
+        taker = (key.source, key.key)
+        for name, orphan in self._orphans.get(key.request_hash, {}).items():
+            if orphan.source == key.source or not _is_recent(orphan, wall_us):
+                continue
+            if self._takers.setdefault(name, taker) == taker:
+                return orphan
+        return None
+
     def _prune(self, wall_us: int) -> None:
-        old = [each for each, row in self._orphans.items() if not _is_recent(row, wall_us)]
-        for each in old:
-            del self._orphans[each]
-            self._takers.pop(each, None)
+        for content, orphans in list(self._orphans.items()):
+            for name in [name for name, row in orphans.items() if not _is_recent(row, wall_us)]:
+                del orphans[name]
+                self._takers.pop(name, None)
+            if not orphans:
+                del self._orphans[content]
 
 
 def bucketed(key: InboxKey, wall_us: int) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from gateway.smpp import pdus
 from gateway.smpp.constants import CommandId, CommandStatus, command_name
 from gateway.smpp.settings import SessionSettings
 from gateway.smpp.timers import TimerSettings
+from gateway.throughput import Throughput
 from gateway.work import Accepted, BindClosed, BindOpened, Done, Result, Submit, Work
 from storage.errors import CommitUnknown
 
@@ -71,6 +72,9 @@ class SmppServer(Factory):
         self.session_settings = _session_settings(config)
         self._accounts = {account.system_id: account for account in config.accounts}
         self._ranges = {account.system_id: _account_range(account) for account in config.accounts}
+        self._throughputs = {
+            account.system_id: Throughput(account.messages_per_s, monotonic) for account in config.accounts
+        }
         self._connections_max = config.limits.connections_max
         self._inbound = inbound
         self._queue = queue
@@ -183,7 +187,7 @@ class SmppServer(Factory):
             link=peer,
             interface_version=pdu.interface_version,
         )
-        peer.accept_bind(pdu, SYSTEM_ID)
+        peer.accept_bind(pdu, SYSTEM_ID, account.window)
         self.binds.add(bind)
         self._count_binds(account)
         log.info(
@@ -201,6 +205,9 @@ class SmppServer(Factory):
         bind = self.binds.get(peer.session_id)
         if bind is None or self.stopping:
             peer.refuse(pdu, CommandStatus.ESME_RSYSERR)
+            return
+        if not self._throughputs[bind.account.system_id].admits():
+            peer.refuse(pdu, CommandStatus.ESME_RTHROTTLED)
             return
         try:
             work = self._inbound.read(bind, pdu, frame)
@@ -227,6 +234,7 @@ class SmppServer(Factory):
             return
         self._log_submit(bind, value.word, work, value.message_id)
         self.metrics.command(work.route.target if work.asked else work.route.kind.value, value.word)
+        self.metrics.message("mo" if bind.account.side is Side.HANDSET else "mt", "ACCEPTED")
         peer.submitted(pdu, value.status, value.message_id)
 
     def _log_submit(

@@ -29,7 +29,10 @@ def validity_s(period: str, now_us: int) -> int | None:
         )
     *numbers, direction = match.groups()
     fields = [int(number) for number in numbers]
-    seconds = _relative_s(fields, now_us) if direction == "R" else _absolute_s(fields, direction, now_us)
+    try:
+        seconds = _relative_s(fields, now_us) if direction == "R" else _absolute_s(fields, direction, now_us)
+    except (OverflowError, ValueError) as error:
+        raise InvalidTime(f"no such moment: {error}") from error
     if not 0 < seconds <= _S_MAX:
         raise InvalidTime(f"validity {period!r} does not lie ahead within ten years")
     return seconds
@@ -51,8 +54,5 @@ def _absolute_s(fields: list[int], direction: str, now_us: int) -> int:
         raise InvalidTime(f"an offset of {quarters} quarter hours is beyond {_QUARTERS_MAX}")
     offset = timedelta(minutes=_QUARTER_MIN * quarters)
     zone = timezone(offset if direction == "+" else -offset)
-    try:
-        moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
-    except ValueError as error:
-        raise InvalidTime(f"no such moment: {error}") from error
+    moment = datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone)
     return int(moment.timestamp()) - now_us // _US

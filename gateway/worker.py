@@ -38,7 +38,8 @@ class Worker:
         *,
         queue_max: int,
         batch_max: int,
-        on_batch: Callable[[Sequence[Result]], None],
+        on_batch: Callable[[Sequence[Result], float], None],
+        monotonic: Callable[[], float],
     ) -> None:
         self._processing = processing
         self._call_from_thread = call_from_thread
@@ -46,6 +47,7 @@ class Worker:
         self._queue_max = queue_max
         self._batch_max = batch_max
         self._on_batch = on_batch
+        self._monotonic = monotonic
         self._carried: _Item | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -111,13 +113,15 @@ class Worker:
 
     def _process(self, batch: list[_Item]) -> None:
         works = [work for work, _ in batch]
+        began = self._monotonic()
         try:
             results = self._processing.process(works)
         except Exception as error:  # noqa: BLE001 - whatever it is, every peer must get an answer
             self._failed(works, error)
             results = [Result(work, error=error) for work in works]
         dones = [done for _, done in batch]
-        self._call_from_thread(lambda: self._finish(results, dones))
+        seconds = self._monotonic() - began
+        self._call_from_thread(lambda: self._finish(results, dones, seconds))
 
     @staticmethod
     def _failed(works: Sequence[Work], error: Exception) -> None:
@@ -127,11 +131,11 @@ class Worker:
         else:
             log.error("batch.failed", size=len(works), exc_info=error)
 
-    def _finish(self, results: Sequence[Result], dones: Sequence[Done]) -> None:
+    def _finish(self, results: Sequence[Result], dones: Sequence[Done], seconds: float) -> None:
         """In the reactor: each answer, then the replies: never before the submit response."""
         for result, done in zip(results, dones, strict=True):
             try:
                 done(result)
             except Exception:
                 log.exception("done.failed", work=type(result.work).__name__)
-        self._on_batch(results)
+        self._on_batch(results, seconds)

@@ -1,6 +1,7 @@
 """Accounts inside a unit of work: their money as it will be after the commit."""
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 
 from sqlalchemy import select
 
@@ -32,7 +33,7 @@ class Accounts:
     def __init__(self, driver: Driver, head: Head) -> None:
         self._driver = driver
         self._head = head
-        self._rows = RowMap[str, Account](self._load)
+        self._rows = RowMap[str, Account](partial(_load, driver))
         self._new: list[Row] = []
 
     def find(self, code: str) -> Account | None:
@@ -67,6 +68,7 @@ class Accounts:
         if self._new:
             self._driver.write(_INSERT, self._new)
 
-    def _load(self, codes: Collection[str]) -> Iterator[tuple[str, Account]]:
-        for row in self._driver.lookup(_LOOKUP, [(code,) for code in codes]):
-            yield row[1], Account(row)
+
+def _load(driver: Driver, codes: Collection[str]) -> Iterator[tuple[str, Account]]:
+    for row in driver.lookup(_LOOKUP, [(code,) for code in codes]):
+        yield row[1], Account(row)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 
 from sqlalchemy import select
 
@@ -20,7 +21,7 @@ class AttemptCounters:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._rows = RowMap[tuple[str, str], Attempts](self._load)
+        self._rows = RowMap[tuple[str, str], Attempts](partial(_load, driver))
 
     def get(self, kind: str, subject: str) -> Attempts:
         """The subject's tries at ``kind``; empty when there are none."""
@@ -40,14 +41,15 @@ class AttemptCounters:
             rows = [(json.dumps(a.times_us), a.locked_until_us, a.kind, a.subject) for a in changed]
             self._driver.write(_UPSERT, rows)
 
-    def _load(self, keys: Collection[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Attempts]]:
-        for kind, subject, times, locked_until_us in self._driver.lookup(_LOOKUP, list(keys)):
-            yield (
-                (kind, subject),
-                Attempts(
-                    kind=kind,
-                    subject=subject,
-                    times_us=tuple(json.loads(times)),
-                    locked_until_us=locked_until_us,
-                ),
-            )
+
+def _load(driver: Driver, keys: Collection[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Attempts]]:
+    for kind, subject, times, locked_until_us in driver.lookup(_LOOKUP, list(keys)):
+        yield (
+            (kind, subject),
+            Attempts(
+                kind=kind,
+                subject=subject,
+                times_us=tuple(json.loads(times)),
+                locked_until_us=locked_until_us,
+            ),
+        )

@@ -73,13 +73,15 @@ _L2 = _sql(
     " WHERE j.seq IS NULL",
 )
 _L3 = _sql(
-    "SELECT a.code, 'has', a.balance, 'but its postings sum to', coalesce(sum(p.amount), 0)"
-    " FROM account a LEFT JOIN posting p ON p.account_id = a.id"
-    " GROUP BY a.id, a.code, a.balance HAVING a.balance <> coalesce(sum(p.amount), 0)",
-    "SELECT a.code, 'does not end with its newest posting' FROM account a LEFT JOIN"
-    " (SELECT account_id, max(seq) AS seq FROM posting GROUP BY account_id) n ON n.account_id = a.id"
-    " LEFT JOIN posting p ON p.seq = n.seq AND p.account_id = a.id"
-    " WHERE a.last_seq <> coalesce(n.seq, 0) OR a.balance <> coalesce(p.balance_after, 0)",
+    "SELECT a.code, 'has', a.balance, 'but its postings sum to', coalesce(n.total, 0) FROM account a"
+    " LEFT JOIN (SELECT account_id, sum(amount) AS total FROM posting GROUP BY account_id) n"
+    " ON n.account_id = a.id WHERE a.balance <> coalesce(n.total, 0)",
+    "SELECT a.code, 'does not end with its newest posting' FROM account a"
+    " LEFT JOIN (SELECT account_id, max(seq) AS seq FROM posting GROUP BY account_id) n"
+    " ON n.account_id = a.id WHERE a.last_seq <> coalesce(n.seq, 0)",
+    "SELECT a.code, 'does not have its newest balance after' FROM account a"
+    " LEFT JOIN posting p ON p.seq = a.last_seq AND p.account_id = a.id"
+    " WHERE a.balance <> coalesce(p.balance_after, 0)",
     "SELECT 'posting', seq, line, 'does not continue its account' FROM (SELECT seq, line, prev_seq, amount,"
     " balance_after, coalesce(lag(seq) OVER chain, 0) AS seq_before,"
     " coalesce(lag(balance_after) OVER chain, 0) AS balance_before FROM posting"

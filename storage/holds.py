@@ -1,6 +1,7 @@
 """Holds inside a unit of work."""
 
 from collections.abc import Collection, Iterator
+from functools import partial
 
 from sqlalchemy import select
 
@@ -19,7 +20,7 @@ class Holds:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._rows = RowMap[str, Hold](self._load)
+        self._rows = RowMap[str, Hold](partial(_load, driver))
 
     def get(self, hold_id: str) -> Hold | None:
         """The hold, or None."""
@@ -33,19 +34,20 @@ class Holds:
         """Replace one."""
         self._rows.put(changed.id, changed)
 
-    def _load(self, ids: Collection[str]) -> Iterator[tuple[str, Hold]]:
-        for row in self._driver.lookup(_LOOKUP, [(hold_id,) for hold_id in ids]):
-            number, _, amount, reason, source, expires_us, state, posted_seq, kind, owner = row
-            yield (
-                number,
-                Hold(
-                    id=number,
-                    account=AccountRef(AccountKind(kind), owner),
-                    amount_tiyn=amount,
-                    reason=reason,
-                    source=source,
-                    expires_us=expires_us,
-                    state=HoldState(state),
-                    posted_seq=posted_seq,
-                ),
-            )
+
+def _load(driver: Driver, ids: Collection[str]) -> Iterator[tuple[str, Hold]]:
+    for row in driver.lookup(_LOOKUP, [(hold_id,) for hold_id in ids]):
+        number, _, amount, reason, source, expires_us, state, posted_seq, kind, owner = row
+        yield (
+            number,
+            Hold(
+                id=number,
+                account=AccountRef(AccountKind(kind), owner),
+                amount_tiyn=amount,
+                reason=reason,
+                source=source,
+                expires_us=expires_us,
+                state=HoldState(state),
+                posted_seq=posted_seq,
+            ),
+        )

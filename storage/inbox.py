@@ -1,6 +1,7 @@
 """The inbox inside a unit of work: what became of each command that came with a key."""
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 
 from sqlalchemy import select
 
@@ -19,7 +20,7 @@ class InboxRows:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._rows = RowMap[tuple[str, str], Inbox](self._load)
+        self._rows = RowMap[tuple[str, str], Inbox](partial(_load, driver))
 
     def get(self, source: str, key: str) -> Inbox | None:
         """What became of the command with this key, or None when it is new."""
@@ -44,10 +45,6 @@ class InboxRows:
         """Write the new ones."""
         if added := self._rows.added():
             self._driver.write(_INSERT, [_row(row) for row in added])
-
-    def _load(self, keys: Collection[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Inbox]]:
-        for row in self._driver.lookup(_LOOKUP, list(keys)):
-            yield (row[0], row[1]), _inbox_of(row)
 
 
 def _row(row: Inbox) -> Row:
@@ -77,3 +74,8 @@ def _inbox_of(row: Row) -> Inbox:
         result=result,
         wall_us=wall_us,
     )
+
+
+def _load(driver: Driver, keys: Collection[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Inbox]]:
+    for row in driver.lookup(_LOOKUP, list(keys)):
+        yield (row[0], row[1]), _inbox_of(row)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 
 from sqlalchemy import select, text
@@ -53,7 +54,7 @@ class Messages:
         self._driver = driver
         self._head = head
         self._now_us = now_us
-        self._rows = RowMap[str, Message](self._load)
+        self._rows = RowMap[str, Message](partial(_load, driver))
         self._new: dict[str, int] = {}
         self._promised: dict[str, Outbox] = {}
         self._ends: list[Row] = []
@@ -168,7 +169,8 @@ class Messages:
     def _put(self, message: Message) -> None:
         self._rows.put(message.id, message)
 
-    def _load(self, ids: Collection[str]) -> Iterator[tuple[str, Message]]:
-        for row in self._driver.lookup(_LOOKUP, [(message_id,) for message_id in ids]):
-            message = message_of(row)
-            yield message.id, message
+
+def _load(driver: Driver, ids: Collection[str]) -> Iterator[tuple[str, Message]]:
+    for row in driver.lookup(_LOOKUP, [(message_id,) for message_id in ids]):
+        message = message_of(row)
+        yield message.id, message

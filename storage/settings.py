@@ -1,6 +1,7 @@
 """Settings inside a unit of work: small texts by name that outlive a restart (the clock's mode, say)."""
 
 from collections.abc import Collection, Iterator
+from functools import partial
 
 from sqlalchemy import select
 
@@ -17,7 +18,7 @@ class Settings:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._rows = RowMap[str, tuple[str, str]](self._load)
+        self._rows = RowMap[str, tuple[str, str]](partial(_load, driver))
 
     def get(self, name: str) -> str | None:
         """The value, or None while it was never put."""
@@ -33,6 +34,7 @@ class Settings:
         if changed := self._rows.changed():
             self._driver.write(_UPSERT, changed)
 
-    def _load(self, names: Collection[str]) -> Iterator[tuple[str, tuple[str, str]]]:
-        for name, value in self._driver.lookup(_LOOKUP, [(name,) for name in names]):
-            yield name, (value, name)
+
+def _load(driver: Driver, names: Collection[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for name, value in driver.lookup(_LOOKUP, [(name,) for name in names]):
+        yield name, (value, name)

@@ -4,6 +4,7 @@ The writer alone writes and checkpoints (SQLite before 3.51.3 can corrupt a WAL 
 ``query_only`` and never checkpoint. Whoever opens the file holds a lock file beside it.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ from storage.lock_file import LockFile
 _BUSY_MS = 5000
 _CACHE_KIB = 512 * 1024
 _CHECKPOINT_PAGES = 20_000
+#: Rows of one statement; with 27 columns that is as many parameters as any build of SQLite takes.
+_ROWS = 32
 #: Lookups come in these sizes (the last key repeated), so that few statements serve every batch.
 _SIZES = (1, 8, 64, 256)
 _DIALECT = sqlite.dialect(paramstyle="qmark")
@@ -74,6 +77,7 @@ class SqliteDriver:
         self._path = _file_of(url)
         self._lock = _locked(self._path)
         self._writes: dict[Write, Compiled] = {}
+        self._many: dict[Write, str] = {}
         self._lookups: dict[tuple[Lookup, int], str] = {}
         self._writer: sqlite3.Connection | None = None
         self.readers = _engine(url, _READER, "BEGIN", pool_size=4)
@@ -111,14 +115,33 @@ class SqliteDriver:
             self._disconnect()
 
     def write(self, write: Write, rows: Sequence[Row]) -> int:
-        """One executemany."""
+        """Many rows to a statement, the rest one by one. Returns how many rows were there to be changed.
+
+        The driver gives up the interpreter's lock for each step of a statement, and under load waits for it
+        again: a step for each row would cost more than the rows.
+        """
         sql, arrange = self._writes.get(write) or self._compiled(write)
+        arranged = list(map(arrange, rows)) if arrange else rows
         try:
-            return self._connection.executemany(sql, map(arrange, rows) if arrange else rows).rowcount
+            return self._run(write, sql, arranged)
         except sqlite3.IntegrityError as error:
             raise Broken(str(error)) from error
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
+
+    def _run(self, write: Write, sql: str, rows: Sequence[Row]) -> int:
+        start = changed = 0
+        if len(rows) >= _ROWS and write.verb is not Verb.UPSERT:
+            many = self._many.get(write)
+            if many is None:
+                many = self._many[write] = _for_many(write.verb, sql)
+            while len(rows) - start >= _ROWS:
+                chunk = rows[start : start + _ROWS]
+                changed += self._connection.execute(many, [v for row in chunk for v in row]).rowcount
+                start += _ROWS
+        if start < len(rows):
+            changed += self._connection.executemany(sql, rows[start:] if start else rows).rowcount
+        return changed
 
     def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> Iterator[Row]:
         """IN lists of a few fixed lengths."""
@@ -247,6 +270,21 @@ def _arranged(statement: Insert | Update | Delete, given: list[str]) -> Compiled
     if wanted == given:
         return str(compiled), None
     return str(compiled), itemgetter(*(given.index(name) for name in wanted))
+
+
+def _for_many(verb: Verb, sql: str) -> str:
+    """The statement for ``_ROWS`` rows at once, made from the one for a single row."""
+    if verb is Verb.INSERT:
+        head, _, values = sql.rpartition(" VALUES ")
+        return f"{head} VALUES {', '.join([values] * _ROWS)}"
+    if verb is Verb.DELETE:
+        return sql.replace("= ?", f"IN ({', '.join('?' * _ROWS)})")
+    changes, _, which = sql.partition(" WHERE ")
+    columns = sql.count("?")
+    numbered = iter(f"given.column{number}" for number in range(1, columns + 1))
+    changes, which = (re.sub(r"\?", lambda _: next(numbered), part) for part in (changes, which))
+    row = f"({', '.join('?' * columns)})"
+    return f"{changes} FROM (VALUES {', '.join([row] * _ROWS)}) AS given WHERE {which}"
 
 
 def _compile_lookup(lookup: Lookup, size: int) -> str:

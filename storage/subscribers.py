@@ -1,6 +1,7 @@
 """Subscribers inside a unit of work."""
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from operator import attrgetter
 
 from sqlalchemy import select
@@ -49,7 +50,7 @@ class Subscribers:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._rows = RowMap[Msisdn, Subscriber](self._load)
+        self._rows = RowMap[Msisdn, Subscriber](partial(_load, driver))
 
     def get(self, msisdn: Msisdn) -> Subscriber | None:
         """The subscriber, or None when there is no such record."""
@@ -75,6 +76,7 @@ class Subscribers:
             rows = [_row(subscriber) for subscriber in changed]
             self._driver.write(_UPDATE, [(*row[1:], row[0]) for row in rows])
 
-    def _load(self, msisdns: Collection[Msisdn]) -> Iterator[tuple[Msisdn, Subscriber]]:
-        for row in self._driver.lookup(_LOOKUP, [(msisdn,) for msisdn in msisdns]):
-            yield row[0], subscriber_of(row)
+
+def _load(driver: Driver, msisdns: Collection[Msisdn]) -> Iterator[tuple[Msisdn, Subscriber]]:
+    for row in driver.lookup(_LOOKUP, [(msisdn,) for msisdn in msisdns]):
+        yield row[0], subscriber_of(row)

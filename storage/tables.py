@@ -223,7 +223,7 @@ message = Table(
     Column("outcome", Text, nullable=False),
     Column("error", Text, nullable=False),
     Column("cause_id", Text, nullable=False),
-    Column("journal_seq", BigInteger, _journal_key()),
+    Column("journal_seq", BigInteger),
     Column("registered_delivery", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Index(
@@ -240,7 +240,7 @@ message_end = Table(
     "message_end",
     metadata,
     Column("address", Text, primary_key=True),
-    Column("position", BigInteger, ForeignKey("message.position"), primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
 

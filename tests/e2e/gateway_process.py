@@ -123,7 +123,11 @@ class GatewayProcess:
             return
         assert self.is_alive, f"the gateway ended by itself, exit code {self._process.returncode}"
         self._process.send_signal(signal_number)
-        assert self._wait() == 0, "a clean stop has exit code 0"
+        assert self.wait() == 0, "a clean stop has exit code 0"
+
+    def terminate(self) -> None:
+        """Ask it to stop and do not wait."""
+        os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """kill -9, by its pid."""
@@ -138,7 +142,8 @@ class GatewayProcess:
         if self._process is not None and self.is_alive:
             self.kill()
 
-    def _wait(self) -> int:
+    def wait(self) -> int:
+        """The exit code of a process that was asked to stop. Raises AssertionError when it takes too long."""
         assert self._process is not None
         try:
             return self._process.wait(STOP_S)

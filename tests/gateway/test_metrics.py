@@ -22,7 +22,7 @@ def test_every_kind_of_event_is_counted_under_its_labels() -> None:
         'shortcode_binds{side="handset"} 2.0',
         'shortcode_batch_commands_bucket{le="64.0"} 1.0',
         'shortcode_batch_commands_bucket{le="32.0"} 0.0',
-        'shortcode_commit_seconds_bucket{le="0.005"} 1.0',
+        'shortcode_batch_seconds_bucket{le="0.005"} 1.0',
         "shortcode_queue_depth 5.0",
     ):
         assert line in text.splitlines()

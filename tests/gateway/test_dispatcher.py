@@ -1,0 +1,617 @@
+"""Store-and-forward: order, attempts, what a lost bind leaves behind; and all of it in any order at all."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from gateway.dispatcher import RETRY_S
+from gateway.lane import ROWS_MAX
+from gateway.smpp.constants import CommandStatus
+from storage.model import MessageState
+from tests.gateway.fake_mailroom import APP, OK, FakeLink, Mailing, S
+
+if TYPE_CHECKING:
+    from collections import deque
+
+ALIYA = "handset:77011234567"
+BOLAT = "handset:77021234567"
+APP1 = "account:app1"
+LATER = CommandStatus.ESME_RX_T_APPN
+DELIVERED = MessageState.DELIVERED
+
+
+@pytest.fixture
+def mailing() -> Mailing:
+    return Mailing()
+
+
+def test_messages_to_a_handset_go_out_in_order_and_one_at_a_time(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    for text in ("one", "two", "three"):
+        mailing.send(ALIYA, text)
+    assert phone.texts == ["one"]
+    phone.answer()
+    assert phone.texts == ["one", "two"]
+    phone.answer()
+    phone.answer()
+    mailing.settle_down()
+    assert phone.texts == ["one", "two", "three"]
+    assert mailing.rows == {}
+
+
+def test_two_handsets_on_one_bind_do_not_wait_for_each_other(mailing: Mailing) -> None:
+    radio = mailing.bind()
+    mailing.settle_down()
+    mailing.send(ALIYA, "to Aliya")
+    mailing.send(BOLAT, "to Bolat")
+    assert radio.texts == ["to Aliya", "to Bolat"]
+    assert mailing.dispatcher.in_flight == 2
+
+
+def test_the_parts_of_a_long_message_follow_each_other_and_count_as_delivered_together(
+    mailing: Mailing,
+) -> None:
+    phone = mailing.bind("77011234567")
+    long = mailing.send(ALIYA, "part 1", "part 2", "part 3")
+    mailing.send(ALIYA, "next")
+    for _ in range(2):
+        phone.answer()
+        assert mailing.ended(long) == []
+    phone.answer()
+    assert mailing.ended(long) == [DELIVERED]
+    assert phone.texts == ["part 1", "part 2", "part 3", "next"]
+
+
+def test_a_message_for_a_handset_that_is_off_waits_and_goes_out_in_order_when_it_binds(
+    mailing: Mailing,
+) -> None:
+    for text in ("one", "two"):
+        mailing.send(ALIYA, text)
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    phone.answer()
+    phone.answer()
+    assert phone.texts == ["one", "two"]
+
+
+def test_a_transmitter_is_sent_nothing(mailing: Mailing) -> None:
+    mailing.send(ALIYA, "waits")
+    phone = mailing.bind("77011234567", receives=False)
+    mailing.settle_down()
+    mailing.send(ALIYA, "waits too")
+    assert phone.texts == []
+
+
+def test_a_full_window_is_used_again_as_soon_as_it_has_room(mailing: Mailing) -> None:
+    radio = mailing.bind(window=1)
+    mailing.settle_down()
+    mailing.send(ALIYA, "to Aliya")
+    mailing.send(BOLAT, "to Bolat")
+    assert radio.texts == ["to Aliya"]
+    radio.answer()
+    assert radio.texts == ["to Aliya", "to Bolat"]
+
+
+def test_a_bind_lost_before_the_answer_leaves_the_message_to_the_next_bind_in_order(
+    mailing: Mailing,
+) -> None:
+    phone = mailing.bind("77011234567")
+    for text in ("one", "two"):
+        mailing.send(ALIYA, text)
+    mailing.lose(phone)
+    mailing.settle_down()
+    again = mailing.bind("77011234567")
+    mailing.settle_down()
+    again.answer()
+    again.answer()
+    mailing.settle_down()
+    assert again.texts == ["one", "two"]
+    assert mailing.rows == {}
+
+
+def test_a_lost_bind_hands_over_to_a_wider_one_at_once(mailing: Mailing) -> None:
+    radio = mailing.bind()
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    mailing.send(ALIYA, "one")
+    mailing.lose(phone)
+    assert radio.texts == ["one"]
+
+
+def test_what_waited_for_room_on_a_lost_bind_goes_out_on_the_wider_one(mailing: Mailing) -> None:
+    radio = mailing.bind()
+    phone = mailing.bind("77011234567", window=0)
+    mailing.settle_down()
+    mailing.send(ALIYA, "one")
+    mailing.lose(phone)
+    assert radio.texts == ["one"]
+
+
+def test_a_part_acknowledged_after_the_unbind_lets_the_rest_go_to_the_wider_bind(mailing: Mailing) -> None:
+    radio = mailing.bind()
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    mailing.send(ALIYA, "part 1", "part 2")
+    mailing.unbind(phone)
+    phone.answer()
+    assert radio.texts == ["part 2"]
+
+
+def test_a_temporary_refusal_is_tried_again_after_its_delays_and_holds_up_what_follows(
+    mailing: Mailing,
+) -> None:
+    phone = mailing.bind("77011234567")
+    mailing.send(ALIYA, "one")
+    mailing.send(ALIYA, "two")
+    for attempt in range(len(RETRY_S) + 2):
+        delay_s = RETRY_S[min(attempt, len(RETRY_S) - 1)]
+        assert phone.texts == ["one"] * (attempt + 1)
+        phone.answer(LATER)
+        mailing.settle_down()
+        mailing.advance(delay_s - 1)
+        assert phone.open == []
+        mailing.advance(1)
+    phone.answer()
+    phone.answer()
+    assert phone.texts[-2:] == ["one", "two"]
+    assert mailing.deliveries[0].error == "ESME_RX_T_APPN"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        CommandStatus.ESME_RX_T_APPN,
+        CommandStatus.ESME_RTHROTTLED,
+        CommandStatus.ESME_RMSGQFUL,
+        CommandStatus.ESME_RSYSERR,
+    ],
+)
+def test_statuses_that_may_pass_are_tried_again(mailing: Mailing, status: CommandStatus) -> None:
+    phone = mailing.bind("77011234567")
+    one = mailing.send(ALIYA, "one")
+    phone.answer(status)
+    assert [each.retry_s for each in mailing.deliveries] == [RETRY_S[0]]
+    assert mailing.ended(one) == []
+
+
+def test_a_new_bind_ends_the_wait_for_the_next_attempt(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    mailing.send(ALIYA, "one")
+    phone.answer(LATER)
+    mailing.settle_down()
+    again = mailing.bind("77011234567")
+    mailing.settle_down()
+    assert again.texts == ["one"]
+
+
+def test_a_bind_between_a_refusal_and_its_commit_begins_with_the_refused_message(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    mailing.send(ALIYA, "one")
+    mailing.send(ALIYA, "two")
+    phone.answer(LATER)
+    again = mailing.bind("77011234567")
+    mailing.step(mailing.reads)
+    mailing.step(mailing.read_news)
+    assert again.texts == ["one"]
+
+
+def test_no_answer_in_time_counts_as_a_temporary_refusal(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    one = mailing.send(ALIYA, "one")
+    phone.time_out()
+    mailing.settle_down()
+    assert mailing.deliveries[-1].error == "no response in time"
+    mailing.advance(RETRY_S[0])
+    phone.answer()
+    assert phone.texts == ["one", "one"]
+    assert mailing.ended(one) == [DELIVERED]
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (CommandStatus.ESME_RX_P_APPN, MessageState.UNDELIVERABLE),
+        (CommandStatus.ESME_RX_R_APPN, MessageState.REJECTED),
+        (CommandStatus.ESME_RINVDSTADR, MessageState.UNDELIVERABLE),
+    ],
+)
+def test_a_permanent_refusal_ends_the_message_and_the_next_one_goes(
+    mailing: Mailing, status: CommandStatus, state: MessageState
+) -> None:
+    phone = mailing.bind("77011234567")
+    one = mailing.send(ALIYA, "one")
+    mailing.send(ALIYA, "two")
+    phone.answer(status)
+    assert mailing.ended(one) == [state]
+    assert mailing.deliveries[-1].error == status.name
+    assert phone.texts == ["one", "two"]
+
+
+def test_a_message_whose_validity_is_over_is_not_sent_any_more(mailing: Mailing) -> None:
+    old = mailing.send(ALIYA, "old", expires_us=60 * S)
+    mailing.send(ALIYA, "new")
+    mailing.advance(60)
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    assert phone.texts == ["new"]
+    assert mailing.ended(old) == [MessageState.EXPIRED]
+
+
+# -- USSD ------------------------------------------------------------------------------------------
+
+
+def test_a_screen_goes_to_the_session_that_dialled_and_past_the_queue(mailing: Mailing) -> None:
+    other = mailing.bind("77011234567")
+    dialler = mailing.bind()
+    mailing.settle_down()
+    mailing.send(ALIYA, "an SMS")
+    screen = mailing.send("ussd:77011234567", "a screen", bearer="ussd", bind=dialler.session_id)
+    assert (other.texts, dialler.texts) == (["an SMS"], ["a screen"])
+    dialler.answer()
+    assert mailing.ended(screen) == [DELIVERED]
+
+
+def gone(mailing: Mailing, dialler: FakeLink) -> None:
+    mailing.lose(dialler)
+
+
+def unbound(mailing: Mailing, dialler: FakeLink) -> None:
+    mailing.unbind(dialler)
+
+
+def full(_: Mailing, dialler: FakeLink) -> None:
+    dialler.window = 0
+
+
+@pytest.mark.parametrize("happens", [gone, unbound, full])
+def test_a_screen_that_cannot_be_shown_ends_with_the_sender_that_takes_over(
+    mailing: Mailing, happens: Callable[[Mailing, FakeLink], None]
+) -> None:
+    dialler = mailing.bind()
+    happens(mailing, dialler)
+    screen = mailing.send(
+        "ussd:77011234567", "credited", bearer="ussd", bind=dialler.session_id, fallback="9393"
+    )
+    assert mailing.ended(screen) == [MessageState.UNDELIVERABLE]
+    assert mailing.deliveries[-1].fallback == "9393"
+
+
+@pytest.mark.parametrize("how", ["lost", "timed out", "later", "refused"])
+def test_a_screen_is_shown_once_or_never_and_its_fallback_takes_over(mailing: Mailing, how: str) -> None:
+    dialler = mailing.bind()
+    screen = mailing.send(
+        "ussd:77011234567", "credited", bearer="ussd", bind=dialler.session_id, fallback="9393"
+    )
+    match how:
+        case "lost":
+            mailing.lose(dialler)
+        case "timed out":
+            dialler.time_out()
+        case "later":
+            dialler.answer(LATER)
+        case _:
+            dialler.answer(CommandStatus.ESME_RX_P_APPN)
+    mailing.settle_down()
+    assert mailing.ended(screen) == [MessageState.UNDELIVERABLE]
+    assert mailing.deliveries[-1].fallback == "9393"
+    assert mailing.wakes == {}
+
+
+def test_a_screen_that_was_shown_needs_no_fallback(mailing: Mailing) -> None:
+    dialler = mailing.bind()
+    mailing.send("ussd:77011234567", "credited", bearer="ussd", bind=dialler.session_id, fallback="9393")
+    dialler.answer()
+    assert mailing.deliveries[-1].fallback == ""
+
+
+def test_after_a_start_the_screens_of_dead_dialogues_are_settled(mailing: Mailing) -> None:
+    screen = mailing.promise("ussd:77011234567", "credited", bearer="ussd", bind="gone", fallback="9393")
+    mailing.commit_news.clear()
+    mailing.dispatcher.recover()
+    mailing.settle_down()
+    assert mailing.ended(screen) == [MessageState.UNDELIVERABLE]
+    assert mailing.deliveries[-1].fallback == "9393"
+
+
+# -- wide binds, many rows -------------------------------------------------------------------------
+
+
+def test_what_is_committed_while_a_wide_bind_looks_around_goes_once_and_behind_the_older(
+    mailing: Mailing,
+) -> None:
+    mailing.send(ALIYA, "one")
+    radio = mailing.bind()
+    mailing.promise(ALIYA, "two")
+    mailing.step(mailing.commit_news)
+    mailing.step(mailing.reads)
+    mailing.promise(ALIYA, "three")
+    mailing.step(mailing.commit_news)
+    for _ in range(4):
+        mailing.settle_down()
+        if radio.open:
+            radio.answer()
+    assert radio.texts == ["one", "two", "three"]
+
+
+def test_a_read_that_overtakes_the_news_of_a_commit_sends_nothing_twice(mailing: Mailing) -> None:
+    mailing.send(ALIYA, "one")
+    phone = mailing.bind("77011234567")
+    mailing.promise(ALIYA, "two")
+    mailing.step(mailing.reads)
+    mailing.step(mailing.read_news)
+    phone.answer()
+    mailing.step(mailing.commit_news)
+    phone.answer()
+    mailing.settle_down()
+    assert phone.texts == ["one", "two"]
+
+
+def test_a_read_from_before_a_delivery_does_not_bring_the_message_back(mailing: Mailing) -> None:
+    app = mailing.bind(account=APP)
+    mailing.settle_down()
+    mailing.send(APP1, "one")
+    mailing.bind(account=APP)
+    mailing.step(mailing.reads)
+    app.answer()
+    mailing.step(mailing.writes)
+    mailing.step(mailing.commit_news)
+    mailing.step(mailing.read_news)
+    mailing.settle_down()
+    assert [text for link in mailing.links.values() for text in link.texts] == ["one"]
+
+
+def test_more_than_a_lane_holds_in_memory_goes_out_whole_and_in_order(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    wanted = [str(number) for number in range(2 * ROWS_MAX + 7)]
+    for text in wanted:
+        mailing.promise(ALIYA, text)
+    mailing.settle_down()
+    while phone.open:
+        phone.answer()
+        mailing.settle_down()
+    assert phone.texts == wanted
+
+
+def test_a_commit_during_the_read_of_a_long_backlog_takes_its_place_at_the_end(mailing: Mailing) -> None:
+    wanted = [str(number) for number in range(ROWS_MAX + 3)]
+    for text in wanted:
+        mailing.promise(ALIYA, text)
+    mailing.settle_down()
+    phone = mailing.bind("77011234567")
+    mailing.step(mailing.reads)
+    mailing.promise(ALIYA, "last")
+    mailing.step(mailing.commit_news)
+    mailing.settle_down()
+    while phone.open:
+        phone.answer()
+        mailing.settle_down()
+    assert phone.texts == [*wanted, "last"]
+
+
+def test_a_commit_during_the_last_read_of_a_backlog_is_not_forgotten(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    for number in range(ROWS_MAX + 2):
+        mailing.promise(ALIYA, str(number))
+    mailing.settle_down()
+    while not mailing.reads:
+        phone.answer()
+        mailing.step(mailing.writes)
+        mailing.step(mailing.commit_news)
+    mailing.step(mailing.reads)
+    mailing.promise(ALIYA, "last")
+    mailing.settle_down()
+    while phone.open:
+        phone.answer()
+        mailing.settle_down()
+    assert phone.texts[-1] == "last"
+    assert mailing.rows == {}
+
+
+def test_many_postponed_messages_of_an_application_are_not_read_over_and_over(mailing: Mailing) -> None:
+    mailing.bind(account=APP, window=10_000)
+    mailing.settle_down()
+    for number in range(ROWS_MAX + 40):
+        mailing.promise(APP1, str(number))
+    mailing.settle_down()
+    app = next(iter(mailing.links.values()))
+    while app.open:
+        app.answer(LATER)
+        mailing.settle_down()
+    reads = mailing.reads_done
+    mailing.bind(account=APP)
+    mailing.settle_down()
+    assert mailing.reads_done - reads <= 4
+
+
+# -- applications ----------------------------------------------------------------------------------
+
+
+def test_the_binds_of_an_application_take_turns(mailing: Mailing) -> None:
+    first, second = mailing.bind(account=APP), mailing.bind(account=APP)
+    mailing.settle_down()
+    for number in range(4):
+        mailing.send(APP1, str(number))
+    assert len(first.texts) == len(second.texts) == 2
+
+
+def test_one_bind_of_an_application_that_takes_nothing_does_not_stop_the_other(mailing: Mailing) -> None:
+    deaf, alert = mailing.bind(account=APP), mailing.bind(account=APP)
+    deaf.paused = True
+    mailing.settle_down()
+    for number in range(4):
+        mailing.send(APP1, str(number))
+    assert (deaf.texts, alert.texts) == ([], ["0", "1", "2", "3"])
+
+
+def test_a_temporary_refusal_of_one_application_message_does_not_stop_the_others(mailing: Mailing) -> None:
+    app = mailing.bind(account=APP)
+    mailing.settle_down()
+    one = mailing.send(APP1, "one")
+    mailing.send(APP1, "two")
+    app.answer(LATER)
+    mailing.settle_down()
+    mailing.send(APP1, "three")
+    assert app.texts == ["one", "two", "three"]
+    mailing.advance(RETRY_S[0])
+    assert app.texts == ["one", "two", "three", "one"]
+    app.answer(at=2)
+    assert mailing.ended(one) == [DELIVERED]
+
+
+def test_what_an_application_had_not_answered_when_it_left_waits_for_its_next_bind(mailing: Mailing) -> None:
+    app = mailing.bind(account=APP)
+    mailing.settle_down()
+    mailing.send(APP1, "one")
+    mailing.unbind(app)
+    mailing.send(APP1, "two")
+    mailing.lose(app)
+    mailing.settle_down()
+    again = mailing.bind(account=APP)
+    mailing.settle_down()
+    assert sorted(again.texts) == ["one", "two"]
+
+
+# -- stop and reset --------------------------------------------------------------------------------
+
+
+def test_once_stopped_nothing_new_leaves_but_answers_still_count(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    one = mailing.send(ALIYA, "one")
+    mailing.send(ALIYA, "two")
+    mailing.dispatcher.stopped = True
+    phone.answer()
+    mailing.settle_down()
+    assert phone.texts == ["one"]
+    assert mailing.ended(one) == [DELIVERED]
+
+
+@pytest.mark.parametrize("status", [OK, LATER])
+def test_after_a_reset_nothing_of_before_is_sent_or_stands_in_the_way(
+    mailing: Mailing, status: CommandStatus
+) -> None:
+    phone = mailing.bind("77011234567")
+    mailing.send(ALIYA, "one")
+    mailing.send(ALIYA, "two")
+    mailing.rows.clear()
+    mailing.dispatcher.forget()
+    phone.answer(status)
+    mailing.settle_down()
+    mailing.send(ALIYA, "new")
+    assert phone.texts == ["one", "new"]
+    assert mailing.deliveries == []
+
+
+# -- anything in any order -------------------------------------------------------------------------
+
+LANES = (ALIYA, BOLAT, "handset:77781234567", APP1)
+PATTERNS = ("", "^7701", "^77", "77011234567", "77021234567")
+STATUSES = (OK, OK, OK, LATER, CommandStatus.ESME_RX_P_APPN)
+
+
+class Traffic(RuleBasedStateMachine):
+    """Reads, commits and their news overtake each other; Mailing asserts order, one at a time, and once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mailing = Mailing()
+
+    @property
+    def links(self) -> list[FakeLink]:
+        return list(self.mailing.links.values())
+
+    @rule(lane=st.sampled_from(LANES), parts=st.integers(1, 3))
+    def submit(self, lane: str, parts: int) -> None:
+        self.mailing.promise(lane, *(f"part {number}" for number in range(parts)))
+
+    @precondition(lambda self: len(self.links) < 5)
+    @rule(pattern=st.sampled_from(PATTERNS), window=st.integers(1, 3))
+    def handset_binds(self, pattern: str, window: int) -> None:
+        self.mailing.bind(pattern, window=window)
+
+    @precondition(lambda self: len(self.links) < 5)
+    @rule(window=st.integers(1, 3))
+    def application_binds(self, window: int) -> None:
+        self.mailing.bind(account=APP, window=window)
+
+    @precondition(lambda self: self.links)
+    @rule(data=st.data(), politely=st.booleans())
+    def leave(self, data: st.DataObject, politely: bool) -> None:
+        link = data.draw(st.sampled_from(self.links))
+        (self.mailing.unbind if politely and link.bound else self.mailing.lose)(link)
+
+    @precondition(lambda self: self.links)
+    @rule(data=st.data())
+    def pause_or_resume(self, data: st.DataObject) -> None:
+        link = data.draw(st.sampled_from(self.links))
+        link.paused = not link.paused
+        link.fed()
+
+    @precondition(lambda self: any(link.open for link in self.links))
+    @rule(data=st.data(), status=st.sampled_from(STATUSES))
+    def answer(self, data: st.DataObject, status: CommandStatus) -> None:
+        link = data.draw(st.sampled_from([link for link in self.links if link.open]))
+        link.answer(status, data.draw(st.integers(0, len(link.open) - 1)))
+
+    @precondition(lambda self: any(link.open for link in self.links))
+    @rule(data=st.data())
+    def time_out(self, data: st.DataObject) -> None:
+        data.draw(st.sampled_from([link for link in self.links if link.open])).time_out()
+
+    @rule(name=st.sampled_from(["reads", "read_news", "writes", "commit_news"]), steps=st.integers(1, 4))
+    def something_happens(self, name: str, steps: int) -> None:
+        queue: deque[Callable[[], None]] = getattr(self.mailing, name)
+        for _ in range(steps):
+            self.mailing.step(queue)
+
+    @precondition(lambda self: self.mailing.wakes)
+    @rule()
+    def next_attempt_is_due(self) -> None:
+        mailing = self.mailing
+        key, (due_us, lane) = min(mailing.wakes.items(), key=lambda item: item[1])
+        del mailing.wakes[key]
+        mailing.time_us = max(mailing.time_us, due_us)
+        mailing.dispatcher.wake(lane)
+
+    def teardown(self) -> None:
+        """Everything heals: every message must end, without a bind that a served handset does not need."""
+        mailing = self.mailing
+        for link in self.links:
+            if not link.bound:
+                mailing.lose(link)
+        mailing.settle_down()
+        self.bind_whoever_is_off()
+        for link in self.links:
+            link.window, link.paused = 100, False
+            link.fed()
+        turns = 0
+        while mailing.rows and turns < 500:
+            mailing.advance(max(RETRY_S))
+            self.answer_all()
+            turns += 1
+        assert mailing.rows == {}, "a message was lost"
+        assert mailing.dispatcher.in_flight == 0
+        assert mailing.dispatcher._busy == set()
+        assert mailing.dispatcher._lanes == {}
+
+    def bind_whoever_is_off(self) -> None:
+        for lane in LANES:
+            target = lane.partition(":")[2]
+            if lane == APP1 and not self.mailing.binds.for_account(target):
+                self.mailing.bind(account=APP)
+            elif lane != APP1 and self.mailing.binds.for_msisdn(target) is None:
+                self.mailing.bind(target)
+
+    def answer_all(self) -> None:
+        for link in self.links:
+            while link.open:
+                link.answer()
+        self.mailing.settle_down()
+
+
+TestTraffic = Traffic.TestCase
+TestTraffic.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
