@@ -54,7 +54,7 @@ log = structlog.get_logger("gateway")
 _KEY_FILE = "secret.key"
 _READ_THREADS = 4
 #: The writer and the reactor take turns this often; the default of 5 ms would be each command's latency.
-_SWITCH_S = 0.0005
+_SWITCH_S = 0.0001
 _GC_THRESHOLD = 50_000
 
 

@@ -27,6 +27,9 @@ class DeliveryLog:
     def settle(self, deliveries: Iterable[Delivery], batch: "Batch") -> None:
         """Enter each attempt; a late answer about a message that is final changes nothing."""
         for delivery in deliveries:
+            if delivery.is_plain:
+                batch.uow.messages.finish_unread(delivery.message_id, delivery.state, error=delivery.error)
+                continue
             message = batch.uow.messages.get(delivery.message_id)
             if message is None or message.state.is_final:
                 continue

@@ -348,4 +348,6 @@ _REFUSED: dict[int, MessageState] = {CommandStatus.ESME_RX_R_APPN: MessageState.
 
 def _final(outbox: Outbox, state: MessageState, error: str = "") -> Delivery:
     fallback = outbox.fallback if state is not MessageState.DELIVERED else ""
-    return Delivery(outbox.message_id, outbox.lane, state, error, fallback=fallback)
+    return Delivery(
+        outbox.message_id, outbox.lane, state, error, fallback=fallback, receipt=bool(outbox.receipt_to)
+    )

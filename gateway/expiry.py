@@ -58,4 +58,5 @@ def _expired(outbox: Outbox) -> Delivery:
         MessageState.EXPIRED,
         error="validity period over",
         fallback=outbox.fallback,
+        receipt=bool(outbox.receipt_to),
     )

@@ -171,7 +171,9 @@ class Processor:
                     if work.inbox is not None:
                         yield Needs(inbox=frozenset(((work.inbox.source, work.inbox.key),)))
                 case Settle():
-                    yield Needs(messages=frozenset(each.message_id for each in work.deliveries))
+                    yield Needs(
+                        messages=frozenset(each.message_id for each in work.deliveries if not each.is_plain)
+                    )
                 case _:
                     pass
 

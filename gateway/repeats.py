@@ -15,7 +15,6 @@ from storage.model import Inbox
 from storage.unit_of_work import UnitOfWork
 
 WINDOW_US = 120 * 1_000_000
-_REPEATED = "repeated"
 
 
 class Repeats:
@@ -47,7 +46,10 @@ class Repeats:
         return self._orphan(key, uow) if self._orphans else None
 
     def _orphan(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:
-        """An orphan answers one repeat; the repeat's own row makes it last should that session die too."""
+        """An orphan answers one repeat; the repeat's own row makes it last should that session die too.
+
+        That row tells the orphan's outcome again, without its entry, which has one key only (invariant L5).
+        """
         orphan = self._free_orphan(key, uow.wall_us)
         if orphan is None:
             return None
@@ -57,7 +59,6 @@ class Repeats:
                 orphan,
                 source=named.source,
                 key=named.key,
-                outcome=_REPEATED,
                 journal_seq=None,
                 wall_us=uow.wall_us,
             )

@@ -82,7 +82,8 @@ class Execute:
 class Delivery:
     """How an attempt ended. ``retry_s`` None means finally; else it is tried again after so long.
 
-    ``fallback`` is the SMS sender that takes over where a USSD screen could not be shown.
+    ``fallback`` is the SMS sender that takes over where a USSD screen could not be shown, ``receipt`` is True
+    where an account waits for a receipt.
     """
 
     message_id: str
@@ -91,6 +92,12 @@ class Delivery:
     error: str = ""
     retry_s: int | None = None
     fallback: str = ""
+    receipt: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """A final state that nothing follows: the message need not be read to write it down."""
+        return self.retry_s is None and not self.fallback and not self.receipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ _INSERT = Write(Verb.INSERT, table, tuple(table.columns))
 _OPEN = text("state IN ('SCHEDULED', 'ENROUTE')")
 _CHANGE_COLUMNS = (table.c.state, table.c.error, table.c.updated_us, table.c.attempts)
 _CHANGE = Write(Verb.UPDATE, table, _CHANGE_COLUMNS, (table.c.id,), when=_OPEN)
+_END = Write(
+    Verb.UPDATE, table, (table.c.state, table.c.error, table.c.updated_us), (table.c.id,), when=_OPEN
+)
 _ENDS = Write(Verb.INSERT, message_end, tuple(message_end.columns))
 _LOOKUP = Lookup(select(*MESSAGE_COLUMNS), (table.c.id,))
 _PROMISE = Write(Verb.INSERT, outbox, OUTBOX_COLUMNS)
@@ -57,13 +60,18 @@ class Messages:
         self._rows = RowMap[str, Message](partial(_load, driver))
         self._new: dict[str, int] = {}
         self._promised: dict[str, Outbox] = {}
+        self._ended: dict[str, Row] = {}
         self._ends: list[Row] = []
         self._delayed: dict[str, Row] = {}
         self._finished: dict[str, None] = {}
 
     def get(self, message_id: str) -> Message | None:
         """The message as this unit of work sees it, or None."""
-        return self._rows.get(message_id)
+        message = self._rows.get(message_id)
+        if message is not None and message_id in self._ended:
+            state, error, updated_us, _ = self._ended[message_id]
+            return replace(message, state=MessageState(state), error=error, updated_us=updated_us)
+        return message
 
     def add(self, message: Message, outbox: Outbox | None = None) -> Outbox | None:
         """Keep a message and, where it is to be delivered, the promise of that: returned with its position.
@@ -100,6 +108,19 @@ class Messages:
         self._delayed.pop(message_id, None)
         if self._promised.pop(message_id, None) is None:
             self._finished[message_id] = None
+
+    def finish_unread(self, message_id: str, state: MessageState, *, error: str = "") -> None:
+        """As ``finish``, without reading the message first: for the many whose end nobody waits for.
+
+        A message that is unknown or final stays as it is. Raises ValueError for a state that is not final.
+        """
+        if self._rows.knows(message_id):
+            self.finish(message_id, state, error=error)
+            return
+        if not state.is_final:
+            raise ValueError(f"{state} is not final")
+        self._ended[message_id] = (state._value_, error, self._now_us, message_id)
+        self._finished[message_id] = None
 
     def retry(self, message_id: str, *, due_us: int, error: str) -> None:
         """One more try was in vain; the next is due at an operator time. Does nothing to a final message.
@@ -155,13 +176,15 @@ class Messages:
         if changed := self._rows.changed():
             rows = [(m.state._value_, m.error, m.updated_us, m.attempts, m.id) for m in changed]
             write(_CHANGE, rows)
+        if self._ended:
+            write(_END, list(self._ended.values()))
         if self._delayed:
             write(_DELAY, list(self._delayed.values()))
         if self._finished:
             write(_FORGET, [(message_id,) for message_id in self._finished])
 
     def _known(self, message_id: str) -> Message:
-        message = self._rows.get(message_id)
+        message = self.get(message_id)
         if message is None:
             raise Broken(f"there is no message {message_id}")
         return message

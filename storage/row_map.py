@@ -33,6 +33,10 @@ class RowMap(Generic[K, V]):
             self.prefetch((key,))
         return self._rows[key]
 
+    def knows(self, key: K) -> bool:
+        """True when the row was looked for before: ``get`` will not read."""
+        return key in self._rows
+
     def add(self, key: K, value: V) -> None:
         """A new row. Raises Broken when there is one already."""
         if self.get(key) is not None:

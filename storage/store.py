@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from storage import triggers_postgresql, triggers_sqlite
 from storage.driver import Driver
-from storage.errors import StoreUnavailable
+from storage.errors import StoreError, StoreUnavailable
 from storage.head import Head, read_head
 from storage.migrate import bring_up_to_date
 from storage.reads import Reads
@@ -23,6 +23,7 @@ class Store:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._head: Head | None = None
+        self._in_use = False
         self.dialect = driver.dialect
         self.reads = Reads(driver.readers)
 
@@ -47,10 +48,16 @@ class Store:
 
         Raises StoreUnavailable when the database cannot be written now.
         """
-        if self._driver.begin() or self._head is None:
-            self._head = self._read_head()
-        with UnitOfWork(self._driver, self._head, self._committed, now_us=now_us, wall_us=wall_us) as uow:
-            yield uow
+        if self._in_use:
+            raise StoreError("a unit of work is open already; there is one writer")
+        self._in_use = True
+        try:
+            if self._driver.begin() or self._head is None:
+                self._head = self._read_head()
+            with UnitOfWork(self._driver, self._head, self._committed, now_us=now_us, wall_us=wall_us) as uow:
+                yield uow
+        finally:
+            self._in_use = False
 
     def reset(self) -> None:
         """Empty every table, in one transaction; the schema stays. For the writer's thread only."""

@@ -1,16 +1,17 @@
 """A client that submits vouchers as fast as it can, and remembers exactly what was acknowledged."""
 
-import select
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from gateway.smpp.constants import CommandStatus
 from gateway.smpp.pdus import DeliverSm, Pdu, SubmitSmResp
 from gateway.smpp.tlv import Tag, Tlv
 from tests.e2e.raw_link import LinkClosed, RawLink, message
-from tests.e2e.waiting import PATIENCE_S
 
 IN_FLIGHT = 200
+#: Too full, or about to stop: the command was not done and may be sent again.
+_NOT_NOW = {CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RSYSERR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,14 @@ class Card:
 
 @dataclass
 class Redeemer:
-    """``unanswered`` is what a lost session leaves: nobody knows what became of it."""
+    """``unanswered`` is what a lost session leaves: nobody knows what became of it. ``refused`` was told to
+    come again later, and is certainly not done.
+    """
 
     todo: deque[Card]
     unanswered: dict[int, Card] = field(default_factory=dict)
     message_ids: dict[str, Card] = field(default_factory=dict)
+    refused: list[Card] = field(default_factory=list)
     deliveries: int = 0
 
     @classmethod
@@ -70,18 +74,16 @@ class Redeemer:
             self.deliveries += 1
             link.answer(pdu)
         elif isinstance(pdu, SubmitSmResp):
-            assert pdu.command_status == 0, f"a good code was refused: {pdu.command_status}"
-            self.message_ids[pdu.message_id] = self.unanswered.pop(pdu.sequence_number)
+            self._answered(pdu)
             on_answer(len(self.message_ids))
 
-
-def drain(link: RawLink, count: int) -> int:
-    """Take and acknowledge ``count`` deliveries, or those that come; how many came."""
-    taken = 0
-    while taken < count and select.select([link.socket], [], [], PATIENCE_S)[0]:
-        link.delivery()
-        taken += 1
-    return taken
+    def _answered(self, pdu: SubmitSmResp) -> None:
+        card = self.unanswered.pop(pdu.sequence_number)
+        if pdu.command_status == CommandStatus.ESME_ROK:
+            self.message_ids[pdu.message_id] = card
+        else:
+            assert pdu.command_status in _NOT_NOW, f"a good code was refused: {pdu.command_status}"
+            self.refused.append(card)
 
 
 def _request(card: Card) -> Pdu:

@@ -80,6 +80,7 @@ def test_kill_9_during_load_loses_nothing_acknowledged_and_credits_nothing_twice
         assert len(credited) <= len(client.message_ids) + len(client.unanswered)
         repeated += client.retry_unanswered()
     assert client.run(_bound(connect, gateway))
+    assert client.refused == []
     assert repeated > 0, "the process was killed with requests in flight"
     credited = _credits(gateway.api)
     assert set(client.message_ids) == set(credited)
@@ -157,7 +158,7 @@ def test_after_an_unbind_the_same_code_is_a_new_command(
 def test_sigterm_during_load_answers_what_it_took_and_loses_nothing(
     start_gateway: StartGateway, connect: Connect
 ) -> None:
-    """A clean stop: exit code 0 in time, every acknowledged command is there, replies wait for the restart."""
+    """A clean stop: exit code 0 in time, what was acknowledged is there, what was refused is not."""
     gateway = start_gateway(settings={"LOG_LEVEL": "warning"})
     cards = _cards(gateway.api, with_reference=False)
     client = Redeemer.of(cards)

@@ -58,17 +58,12 @@ class Bang(Exception):
     """The bug."""
 
 
-class Later(Command):
-    """A command that answers nothing and sets a job."""
-
-
 def _fail(command: Command, uow: UnitOfWork, context: Context) -> Outcome:
     uow.subscribers.get(command.origin.msisdn)
     raise Bang(context.now_us)
 
 
 def _fail_job(job: Job, uow: UnitOfWork, context: Context) -> Outcome:
-    """It has promised a message before it fails: that must be gone too."""
     raise Bang(job.key, uow.now_us, context.now_us)
 
 
@@ -188,7 +183,9 @@ class Stand:
         pdu = SubmitSm(source=Address(addr=source), destination=Address(addr=to), **fields)
         return self.read(bind or self.session(), pdu)
 
-    def dial(self, text: str, source: str = ALIYA, bind: Bind | None = None, info: bytes = b"\x07\x02") -> Submit:
+    def dial(
+        self, text: str, source: str = ALIYA, bind: Bind | None = None, info: bytes = b"\x07\x02"
+    ) -> Submit:
         """A dialled string."""
         tlvs = (Tlv(Tag.USSD_SERVICE_OP, 1), Tlv(Tag.ITS_SESSION_INFO, info))
         return self.sms(text, "", source, bind, service_type="USSD", tlvs=tlvs)
@@ -228,7 +225,11 @@ class Stand:
     def origin(self, msisdn: str = "") -> Origin:
         """The control API asks."""
         return Origin(
-            msisdn=Msisdn(msisdn), channel=Channel.API, service_code="", source_id=f"r{next(self.keys)}", actor="api"
+            msisdn=Msisdn(msisdn),
+            channel=Channel.API,
+            service_code="",
+            source_id=f"r{next(self.keys)}",
+            actor="api",
         )
 
     def add(self, msisdn: Msisdn = ALIYA, opening_kzt: int = 500) -> AddSubscriber:

@@ -588,6 +588,7 @@ class Traffic(RuleBasedStateMachine):
         for link in self.links:
             link.window, link.paused = 100, False
             link.fed()
+        self.answer_all()
         turns = 0
         while mailing.rows and turns < 500:
             mailing.advance(max(RETRY_S))

@@ -194,10 +194,7 @@ def live_a_little(store: Store) -> None:
         uow.jobs.put(Job(kind="remind", key="remind:1", due_us=NOW_US + HOUR_US, payload={"to": ALIYA}))
     with work(store, NOW_US + 1) as uow:
         seq = redeem(uow)
-        mo = message(
-            "mo1", Direction.MO, MessageState.DELIVERED, source=ALIYA, destination="9393", journal_seq=seq
-        )
-        uow.messages.add(mo)
+        uow.messages.add(_came("mo1", seq))
         uow.messages.add(message("mt1", cause_id="mo1", journal_seq=seq), promise("mt1"))
         uow.inbox.add(inbox("key1", message_id="mo1", reply_ids=("mt1",), journal_seq=seq))
         uow.inbox.add(inbox("key2", outcome="voucher.used"))
@@ -205,3 +202,15 @@ def live_a_little(store: Store) -> None:
         uow.ledger.hold(hold("hold1", 1000))
         uow.ledger.hold(hold("hold2", 2000))
         uow.ledger.settle("hold2", pay(main_account(ALIYA), REVENUE, 1500, "call"))
+
+
+def _came(message_id: str, journal_seq: int) -> Message:
+    """A message from a handset to the voucher service."""
+    return message(
+        message_id,
+        Direction.MO,
+        MessageState.DELIVERED,
+        source=ALIYA,
+        destination="9393",
+        journal_seq=journal_seq,
+    )

@@ -18,7 +18,6 @@ from storage.check import check
 from storage.errors import FloorReached
 from storage.model import AccountRef, Entry, Hold, Line, main_account
 from storage.store import Store
-from storage.unit_of_work import UnitOfWork
 from tests.storage.databases import Database
 from tests.storage.rows import NOW_US, REVENUE, pay
 
@@ -65,7 +64,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def _enter(self) -> None:
         self.names += 1
         self.manager: Any = type(self).store.begin(now_us=NOW_US + self.names, wall_us=NOW_US)
-        self.uow: UnitOfWork = self.manager.__enter__()
+        self.uow = self.manager.__enter__()
 
     def _leave(self) -> None:
         self.manager.__exit__(None, None, None)
@@ -197,10 +196,14 @@ class LedgerMachine(RuleBasedStateMachine):
 
 def test_random_lives_agree_with_the_model(database: Database) -> None:
     """The same machine on both databases; each life begins with a reset."""
-    machine = type("Machine", (LedgerMachine,), {"database": database, "store": database.open()})
+
+    class Machine(LedgerMachine):
+        """On this test's database."""
+
+    Machine.database, Machine.store = database, database.open()
     lives = 60 if database.dialect == "sqlite" else 15
     run_state_machine_as_test(
-        machine,
+        Machine,
         settings=settings(
             max_examples=lives,
             stateful_step_count=40,
@@ -208,4 +211,4 @@ def test_random_lives_agree_with_the_model(database: Database) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    machine.store.close()
+    Machine.store.close()

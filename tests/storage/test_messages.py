@@ -134,9 +134,11 @@ def test_messages_are_listed_newest_first_by_any_end_and_state(store: Store) -> 
     final = MessageState.DELIVERED
     with work(store) as uow:
         for number in range(3):
-            ends = {"source": ALIYA, "destination": "9393"}
             at = NOW_US + number
-            uow.messages.add(message(f"mo{number}", Direction.MO, final, created_us=at, **ends))
+            came = message(
+                f"mo{number}", Direction.MO, final, source=ALIYA, destination="9393", created_us=at
+            )
+            uow.messages.add(came)
             uow.messages.add(message(f"mt{number}", created_us=at), promise(f"mt{number}"))
         uow.messages.add(message("self", Direction.MO, final, source=BOLAT, destination=BOLAT))
 

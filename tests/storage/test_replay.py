@@ -12,8 +12,8 @@ from storage.store import Store
 from tests.storage.databases import sqlite_database
 
 _ROWS = text(
-    "SELECT j.seq, j.op_us, j.wall_us, j.reason, j.source, j.actor, j.reverses_seq, a.kind, a.owner, p.amount,"
-    " p.forced FROM journal j JOIN posting p ON p.seq = j.seq JOIN account a ON a.id = p.account_id"
+    "SELECT j.seq, j.op_us, j.wall_us, j.reason, j.source, j.actor, j.reverses_seq, a.kind, a.owner,"
+    " p.amount, p.forced FROM journal j JOIN posting p ON p.seq = j.seq JOIN account a ON a.id = p.account_id"
     " ORDER BY j.seq, p.line"
 )
 

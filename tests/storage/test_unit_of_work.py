@@ -36,9 +36,8 @@ def test_leaving_without_commit_leaves_nothing(store: Store, database: Database)
         open_subscriber(uow)
         uow.messages.add(message("mt1"), promise("mt1"))
         uow.settings.put("a", "b")
-    with pytest.raises(ZeroDivisionError), store.begin(now_us=NOW_US, wall_us=NOW_US) as uow:
-        open_subscriber(uow)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _fail_in_the_middle(store)
     for table in ("subscriber", "account", "journal", "posting", "message", "outbox", "setting"):
         assert database.scalar(f"SELECT count(*) FROM {table}") == 0  # noqa: S608 (a constant)
     with work(store) as uow:
@@ -214,3 +213,9 @@ def test_reset_empties_everything_and_the_guards_are_back(lived_in: Store, datab
     assert view.balances.main_tiyn == 2 * FACE_TIYN - 1500
     with pytest.raises(Exception, match="a balance changes only by a posting"):
         database.tamper("UPDATE account SET balance = balance + 1")
+
+
+def _fail_in_the_middle(store: Store) -> None:
+    with store.begin(now_us=NOW_US, wall_us=NOW_US) as uow:
+        open_subscriber(uow)
+        raise ZeroDivisionError
