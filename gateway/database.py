@@ -7,7 +7,7 @@ from pathlib import Path
 from gateway.config import Config, StartError
 from gateway.settings import load_config
 from storage.check import check
-from storage.store import Store
+from storage.store import Store, open_reads
 
 Say = Callable[[str], object]
 
@@ -22,13 +22,13 @@ def upgrade_database(flags: Mapping[str, object], config_file: Path | None, say:
 
 
 def check_invariants(flags: Mapping[str, object], config_file: Path | None, say: Say) -> int:
-    """One line per invariant (ledger.md L1 to L16); 1 if one is broken, else 0.
+    """One line per invariant (ledger.md L1 to L16); 1 if one is broken, else 0. The gateway may be running.
 
     Raises ConfigError and StoreError.
     """
     config = load_config(flags, file=config_file)
-    with closing(Store.open(config.database_url, migrate=False)) as store:
-        findings = check(store.reads)
+    with open_reads(config.database_url) as reads:
+        findings = check(reads)
     for each in findings:
         say(f"{each.invariant:<4}{'ok' if each.ok else 'BROKEN':<8}{each.detail}".rstrip())
     return 0 if all(each.ok for each in findings) else 1

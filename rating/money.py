@@ -7,7 +7,7 @@ TIYN_PER_TENGE = 100
 #: Enough for any operator, and 90 times below the end of a BIGINT, so that a sum of many fits too.
 TIYN_MAX = 10**17
 
-_TENGE = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,2}))?")
+_TENGE = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 
 
 class InvalidAmount(ValueError):

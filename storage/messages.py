@@ -50,6 +50,21 @@ def outbox_of(row: Row) -> Outbox:
     return Outbox(**dict(zip(_OUTBOX_NAMES, row, strict=True)))
 
 
+_TEXT_AT = 1 + _MESSAGE_NAMES.index("text")
+
+
+def _storable(row: Row) -> Row:
+    """Puts a visible sign for what a database cannot keep in a text: NUL, and halves of surrogate pairs.
+
+    The PDUs beside it keep the octets as they were.
+    """
+    said: str = row[_TEXT_AT]
+    if said.isprintable():
+        return row
+    whole = said.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return (*row[:_TEXT_AT], whole.replace("\0", "\u2400"), *row[_TEXT_AT + 1 :])
+
+
 class Messages:
     """``add`` promises, ``retry`` and ``finish`` say what became of it."""
 
@@ -119,7 +134,7 @@ class Messages:
             return
         if not state.is_final:
             raise ValueError(f"{state} is not final")
-        self._ended[message_id] = (state._value_, error, self._now_us, message_id)
+        self._ended.setdefault(message_id, (state._value_, error, self._now_us, message_id))
         self._finished[message_id] = None
 
     def retry(self, message_id: str, *, due_us: int, error: str) -> None:
@@ -169,7 +184,7 @@ class Messages:
         """New messages before their promises, changes, delays, and the promises kept."""
         write = self._driver.write
         if added := self._rows.added():
-            write(_INSERT, [(self._new[m.id], *_message_row(m)) for m in added])
+            write(_INSERT, [_storable((self._new[m.id], *_message_row(m))) for m in added])
             write(_ENDS, self._ends)
         if self._promised:
             write(_PROMISE, [_outbox_row(o) for o in self._promised.values()])

@@ -61,7 +61,7 @@ class PostgresqlDriver:
         self._epoch: int | None = None
         self._writer: psycopg.Connection | None = None
         self._engine = create_engine(url, poolclass=NullPool)
-        self.readers = _readers(url)
+        self.readers = reading_engine(url)
 
     def begin(self) -> bool:
         """Lock the lease. Raises StoreUnavailable when another process has taken it."""
@@ -104,7 +104,7 @@ class PostgresqlDriver:
             columns = zip(*rows, strict=True)
             names = [f"a{i}" for i in range(len(rows[0]))]
             return self._connection.execute(sql, dict(zip(names, map(list, columns), strict=True))).rowcount
-        except psycopg.IntegrityError as error:
+        except (psycopg.IntegrityError, psycopg.DataError, psycopg.ProgrammingError) as error:
             raise _broken(error) from error
         except psycopg.Error as error:
             raise _unavailable(error) from error
@@ -170,7 +170,7 @@ class PostgresqlDriver:
         return sql
 
 
-def _readers(url: URL) -> Engine:
+def reading_engine(url: URL) -> Engine:
     """A small pool whose transactions see one moment and write nothing."""
     engine = create_engine(url, pool_size=4, isolation_level="REPEATABLE READ")
 

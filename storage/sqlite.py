@@ -80,7 +80,7 @@ class SqliteDriver:
         self._many: dict[Write, str] = {}
         self._lookups: dict[tuple[Lookup, int], str] = {}
         self._writer: sqlite3.Connection | None = None
-        self.readers = _engine(url, _READER, "BEGIN", pool_size=4)
+        self.readers = reading_engine(url)
         self._maintenance = _engine(url, _MAINTENANCE, "BEGIN IMMEDIATE")
 
     def begin(self) -> bool:
@@ -124,7 +124,7 @@ class SqliteDriver:
         arranged = list(map(arrange, rows)) if arrange else rows
         try:
             return self._run(write, sql, arranged)
-        except sqlite3.IntegrityError as error:
+        except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError) as error:
             raise Broken(str(error)) from error
         except sqlite3.Error as error:
             raise self._unavailable(error) from error
@@ -153,14 +153,14 @@ class SqliteDriver:
             values = [value for key in chunk for value in key]
             values.extend(chunk[-1] * (size - len(chunk)))
             sql = self._lookups.get((lookup, size)) or self._compiled_lookup(lookup, size)
-            yield from self._connection.execute(sql, values)
+            yield from self._fetched(sql, values)
             start += size
 
     def query(self, statement: Select[tuple[object, ...]]) -> list[Row]:
         """Compile and run; for queries that are not on the hot path."""
         compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         names = compiled.positiontup or []
-        return self._connection.execute(str(compiled), [compiled.params[name] for name in names]).fetchall()
+        return self._fetched(str(compiled), [compiled.params[name] for name in names])
 
     @contextmanager
     def maintenance(self) -> Iterator[Connection]:
@@ -178,6 +178,12 @@ class SqliteDriver:
         self._disconnect()
         self._maintenance.dispose()
         self._lock.release()
+
+    def _fetched(self, sql: str, values: Sequence[object]) -> list[Row]:
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -207,6 +213,19 @@ class SqliteDriver:
     def _compiled_lookup(self, lookup: Lookup, size: int) -> str:
         sql = self._lookups[lookup, size] = _compile_lookup(lookup, size)
         return sql
+
+
+def reading_engine(url: URL) -> Engine:
+    """Read-only connections, beside a writer of this or another process."""
+    return _engine(url, _READER, "BEGIN", pool_size=4)
+
+
+def existing(url: URL) -> URL:
+    """The URL, if its file is there: connecting would make an empty one. Raises StoreUnavailable."""
+    path = _file_of(url)
+    if not path.is_file():
+        raise StoreUnavailable(f"there is no database at {path}; shortcode serve makes one")
+    return url
 
 
 def _file_of(url: URL) -> Path:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, delete, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, delete, text
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from storage import triggers_postgresql, triggers_sqlite
@@ -80,12 +80,43 @@ class Store:
         self._head = head
 
 
-def _driver(url: str) -> Driver:
-    """The driver for a database URL. Imports only the database that is used."""
+@contextmanager
+def open_reads(url: str) -> Iterator[Reads]:
+    """Read a database beside the process that writes it.
+
+    Raises StoreUnavailable where there is none, StoreNewer or StoreOlder for one of another version.
+    """
+    engine = _reading_engine(url)
     try:
-        parsed = make_url(url)
+        reads = Reads(engine)
+        with reads.transaction() as connection:
+            bring_up_to_date(connection, migrate=False)
+        yield reads
+    finally:
+        engine.dispose()
+
+
+def _reading_engine(url: str) -> Engine:
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        from storage import sqlite  # noqa: PLC0415 (see _driver)
+
+        return sqlite.reading_engine(sqlite.existing(parsed))
+    from storage import postgresql  # noqa: PLC0415 (see _driver)
+
+    return postgresql.reading_engine(parsed)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
     except ArgumentError:
         raise StoreUnavailable("the database URL is not one; write sqlite:////path/to/file.db") from None
+
+
+def _driver(url: str) -> Driver:
+    """The driver for a database URL. Imports only the database that is used."""
+    parsed = _parsed(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         from storage.sqlite import SqliteDriver  # noqa: PLC0415 (the other one's library may be missing)

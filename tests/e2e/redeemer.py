@@ -43,7 +43,7 @@ class Redeemer:
     def run(self, link: RawLink, on_answer: Callable[[int], None] = lambda _: None) -> bool:
         """Work until all is answered: True; or until the session is lost: False.
 
-        ``on_answer`` is told how many submits were answered by now, after each one.
+        ``on_answer`` is told how many submits were accepted by now, after each one.
         """
         try:
             while self.todo or self.unanswered:
@@ -74,16 +74,17 @@ class Redeemer:
             self.deliveries += 1
             link.answer(pdu)
         elif isinstance(pdu, SubmitSmResp):
-            self._answered(pdu)
-            on_answer(len(self.message_ids))
+            if self._answered(pdu):
+                on_answer(len(self.message_ids))
 
-    def _answered(self, pdu: SubmitSmResp) -> None:
+    def _answered(self, pdu: SubmitSmResp) -> bool:
         card = self.unanswered.pop(pdu.sequence_number)
         if pdu.command_status == CommandStatus.ESME_ROK:
             self.message_ids[pdu.message_id] = card
-        else:
-            assert pdu.command_status in _NOT_NOW, f"a good code was refused: {pdu.command_status}"
-            self.refused.append(card)
+            return True
+        assert pdu.command_status in _NOT_NOW, f"a good code was refused: {pdu.command_status}"
+        self.refused.append(card)
+        return False
 
 
 def _request(card: Card) -> Pdu:

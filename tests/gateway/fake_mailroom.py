@@ -238,14 +238,18 @@ class Mailing:
             assert turns < 20_000, "the dispatcher never comes to rest"
 
     def advance(self, seconds: float) -> None:
-        """Let operator time pass; the lanes whose next attempt is due are woken, in order."""
+        """Let operator time pass and everything happen that falls due by then."""
         self.time_us += round(seconds * S)
-        due = sorted((due_us, key, lane) for key, (due_us, lane) in self.wakes.items())
-        for due_us, key, lane in due:
-            if due_us <= self.time_us:
-                del self.wakes[key]
-                self.dispatcher.wake(lane)
+        while self.wakes and min(self.wakes.values())[0] <= self.time_us:
+            self.wake_next()
         self.settle_down()
+
+    def wake_next(self) -> None:
+        """Operator time comes to the next attempt; the news of it comes behind those of older commits."""
+        key, (due_us, lane) = min(self.wakes.items(), key=lambda item: item[1])
+        del self.wakes[key]
+        self.time_us = max(self.time_us, due_us)
+        self.commit_news.append(lambda: self.dispatcher.wake(lane))
 
     def ended(self, message_id: str) -> list[MessageState]:
         """The final states that were reported of a message."""

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +10,6 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from gateway.address_range import parse_address_range
-from gateway.batch import Batch
 from gateway.binds import Bind, Link
 from gateway.clock import OperatorClock
 from gateway.config import DEMO_ACCOUNTS, Account
@@ -267,12 +266,9 @@ class Stand:
 
     def put(self, *jobs: Job) -> None:
         """Jobs, committed."""
-        self.change(lambda batch: [batch.uow.jobs.put(job) for job in jobs])
-
-    def change(self, step: Callable[[Batch], object]) -> None:
-        """One transaction outside of all works."""
         with self.processor.begin() as batch:
-            step(batch)
+            for job in jobs:
+                batch.uow.jobs.put(job)
             batch.uow.commit()
 
     # -- what there is -----------------------------------------------------------------------------

@@ -571,11 +571,7 @@ class Traffic(RuleBasedStateMachine):
     @precondition(lambda self: self.mailing.wakes)
     @rule()
     def next_attempt_is_due(self) -> None:
-        mailing = self.mailing
-        key, (due_us, lane) = min(mailing.wakes.items(), key=lambda item: item[1])
-        del mailing.wakes[key]
-        mailing.time_us = max(mailing.time_us, due_us)
-        mailing.dispatcher.wake(lane)
+        self.mailing.wake_next()
 
     def teardown(self) -> None:
         """Everything heals: every message must end, without a bind that a served handset does not need."""

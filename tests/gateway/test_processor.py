@@ -28,7 +28,6 @@ from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Direction, MessageState
 from tests.gateway.stand import ALIYA, BOLAT, START_US, Boom, S, Stand, pdus_of
 
-Lines = "list[MutableMapping[str, Any]]"
 DELIVERED = MessageState.DELIVERED
 
 
@@ -116,9 +115,10 @@ def test_an_error_of_the_store_itself_answers_nobody(
     def fail(_: object) -> None:
         raise error
 
-    with monkeypatch.context() as patched, pytest.raises(type(error)):
+    with monkeypatch.context() as patched:
         patched.setattr("storage.unit_of_work.UnitOfWork.commit", fail)
-        stand.run(*works)
+        with pytest.raises(type(error)):
+            stand.run(*works)
     assert stand.messages() == []
     assert [stand.accepted(work).word for work in works] == ["ok", "ok"]
 
@@ -365,7 +365,7 @@ def test_after_a_reset_an_old_sequence_number_is_a_new_command(stand: Stand) -> 
     assert not stand.accepted(work).repeated
 
 
-def test_an_error_in_the_log_holds_no_content(stand: Stand, logged: Lines) -> None:
+def test_an_error_in_the_log_holds_no_content(stand: Stand, logged: "list[MutableMapping[str, Any]]") -> None:
     stand.subscribe()
     stand.run(faulty(stand))
     (line,) = [each for each in logged if each["event"] == "work.failed"]

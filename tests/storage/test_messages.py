@@ -1,5 +1,7 @@
 """Messages and the promises to deliver them."""
 
+from dataclasses import replace
+
 import pytest
 
 from storage.errors import Broken
@@ -32,6 +34,23 @@ def test_a_message_comes_back_as_it_went_in(store: Store) -> None:
         assert uow.messages.get("mt1") == message("mt1")
         assert uow.messages.get("mt9") is None
     assert store.reads.message("mt9") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("a\x00b", "a\u2400b"),
+        ("half \ud83d", "half \ufffd"),
+        ("\ud83d\ude00 made of halves", "\U0001f600 made of halves"),
+        ("line\nline\ttab \u200d\u202e", "line\nline\ttab \u200d\u202e"),
+        ("", ""),
+    ],
+)
+def test_what_no_database_keeps_in_a_text_becomes_a_visible_sign(store: Store, said: str, kept: str) -> None:
+    """A message is never lost for the characters that are in it."""
+    with work(store) as uow:
+        uow.messages.add(replace(message("mt1"), text=said), promise("mt1"))
+    assert [found.text for found in store.reads.messages(MessageFilter())] == [kept]
 
 
 def test_promises_wait_in_their_lane_in_the_order_in_which_they_were_made(waiting: Store) -> None:
