@@ -326,8 +326,10 @@ class Dispatcher:
         self._mailroom.settle(delivery, lambda: self._settled(delivery))
 
     def _settled(self, delivery: Delivery) -> None:
-        if delivery.retry_s is not None and not delivery.lane.startswith("account:"):
-            return  # Free since it was postponed, or on its way again.
+        if delivery.retry_s is not None:
+            if delivery.lane.startswith("account:"):
+                self._busy.discard(delivery.message_id)
+            return  # A handset's is free since it was postponed, or on its way again.
         lane = self._lanes.get(delivery.lane)
         if lane is not None and lane.state is LaneState.LOADING:
             lane.ended.add(delivery.message_id)

@@ -46,6 +46,8 @@ from storage.errors import Broken, CommitUnknown, StoreUnavailable
 _DIALECT = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it open
 _CLAIM = "UPDATE writer SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch"
 _LEASE = "SELECT epoch FROM writer WHERE id = 1 FOR UPDATE"
+#: From so many rows on COPY is quicker than arrays, though it takes a round trip more.
+_COPY_FROM = 8
 #: Migrations of two starting processes wait for each other (any number that nobody else uses).
 _MIGRATION_LOCK = 9393
 
@@ -58,6 +60,7 @@ class PostgresqlDriver:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._statements: dict[Write | Lookup, str] = {}
+        self._copies: dict[Write, str] = {}
         self._epoch: int | None = None
         self._writer: psycopg.Connection | None = None
         self._engine = create_engine(url, poolclass=NullPool)
@@ -98,9 +101,11 @@ class PostgresqlDriver:
             self._disconnect()
 
     def write(self, write: Write, rows: Sequence[Row]) -> int:
-        """One statement with an array per column."""
-        sql = self._statements.get(write) or self._compiled(write, _compile_write(write))
+        """COPY for many new rows, else one statement with an array per column."""
         try:
+            if write.verb is Verb.INSERT and len(rows) >= _COPY_FROM:
+                return self._copy(write, rows)
+            sql = self._statements.get(write) or self._compiled(write, _compile_write(write))
             columns = zip(*rows, strict=True)
             names = [f"a{i}" for i in range(len(rows[0]))]
             return self._connection.execute(sql, dict(zip(names, map(list, columns), strict=True))).rowcount
@@ -108,6 +113,17 @@ class PostgresqlDriver:
             raise _broken(error) from error
         except psycopg.Error as error:
             raise _unavailable(error) from error
+
+    def _copy(self, write: Write, rows: Sequence[Row]) -> int:
+        """Rows are put into words by the driver's C code; arrays would be by its Python code."""
+        sql = self._copies.get(write)
+        if sql is None:
+            sql = self._copies[write] = _compile_copy(write)
+        with self._connection.cursor() as cursor:
+            with cursor.copy(sql) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return cursor.rowcount
 
     def lookup(self, lookup: Lookup, keys: Sequence[Row]) -> Iterator[Row]:
         """``= ANY(array)``, or a semi-join with the unnested arrays."""
@@ -220,6 +236,12 @@ def _compile_write(write: Write) -> str:
         case Verb.DELETE:
             statement = delete(write.table).where(*same)
     return str(statement.compile(dialect=_DIALECT))
+
+
+def _compile_copy(write: Write) -> str:
+    quoted = _DIALECT.identifier_preparer
+    columns = ", ".join(quoted.format_column(column) for column in write.columns)
+    return f"COPY {quoted.format_table(write.table)} ({columns}) FROM STDIN"
 
 
 def _compile_lookup(lookup: Lookup) -> str:

@@ -65,8 +65,8 @@ class UnitOfWork:
     def prefetch(self, needs: Needs) -> None:
         """Read what a batch will ask for, each table once."""
         self.subscribers.prefetch(needs.msisdns)
-        self.ledger.prefetch(needs.accounts)
         self.vouchers.prefetch(needs.voucher_digests)
+        self.ledger.prefetch(needs.accounts | self.vouchers.liabilities(needs.voucher_digests))
         self.attempts.prefetch(needs.attempts)
         self.inbox.prefetch(needs.inbox)
         self.messages.prefetch(needs.messages)

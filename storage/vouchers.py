@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from storage.driver import Driver, Lookup, Row, Verb, Write
 from storage.errors import Broken
-from storage.model import Voucher, VoucherBatch, VoucherState
+from storage.model import AccountKind, AccountRef, Voucher, VoucherBatch, VoucherState
 from storage.row_map import RowMap
 from storage.tables import voucher, voucher_batch
 
@@ -77,6 +77,12 @@ class Vouchers:
     def prefetch(self, digests: Iterable[bytes]) -> None:
         """Read many at once."""
         self._rows.prefetch(digests)
+
+    def liabilities(self, digests: Iterable[bytes]) -> frozenset[AccountRef]:
+        """The accounts that owe for these vouchers: who reads a voucher is about to need them."""
+        found = (self._rows.get(digest) for digest in digests)
+        batches = {voucher.batch.id for voucher in found if voucher is not None}
+        return frozenset(AccountRef(AccountKind.VOUCHER_LIABILITY, batch) for batch in batches)
 
     def flush(self) -> None:
         """Batches, new vouchers, redemptions. Raises Broken unless each redemption found its voucher."""

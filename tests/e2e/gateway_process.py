@@ -34,7 +34,7 @@ def run_command(
     *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: str = ""
 ) -> "subprocess.CompletedProcess[str]":
     """A command of the command line, to its end."""
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - our own interpreter and module
         [*COMMAND, *arguments],
         env=clean_environment(env),
         cwd=cwd,
@@ -98,7 +98,7 @@ class GatewayProcess:
         self.ports_file.unlink(missing_ok=True)
         arguments = ["--smpp-port", "0", "--http-port", "0", "--data-dir", str(self.data_dir)]
         with self.log_file.open("ab") as log, self.out_file.open("ab") as out:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [*COMMAND, *self._command, *arguments, "--ports-file", str(self.ports_file)],
                 env=self._env,
                 cwd=self.log_file.parent,
@@ -130,7 +130,7 @@ class GatewayProcess:
         os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """kill -9, by its pid."""
+        """Kill -9, by its pid."""
         self.api.close()
         assert self._process is not None
         self._process.kill()

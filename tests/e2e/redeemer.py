@@ -73,9 +73,8 @@ class Redeemer:
         if isinstance(pdu, DeliverSm):
             self.deliveries += 1
             link.answer(pdu)
-        elif isinstance(pdu, SubmitSmResp):
-            if self._answered(pdu):
-                on_answer(len(self.message_ids))
+        elif isinstance(pdu, SubmitSmResp) and self._answered(pdu):
+            on_answer(len(self.message_ids))
 
     def _answered(self, pdu: SubmitSmResp) -> bool:
         card = self.unanswered.pop(pdu.sequence_number)

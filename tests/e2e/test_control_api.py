@@ -125,10 +125,11 @@ def test_all_wrong_fields_are_told_at_once(api: ControlApi) -> None:
     assert all(each["in"] == "body" and each["detail"] for each in problem["errors"])
 
 
-@pytest.mark.parametrize("amount", ["-1", "1.005", "1e3", "5 000,50", "", "NaN", "١٠٠", "9" * 30, True, None])
+@pytest.mark.parametrize("amount", ["1.005", "1e3", "5 000,50", "", "NaN", "١٠٠", "9" * 30, True, None])
 def test_a_wrong_amount_is_refused(api: ControlApi, amount: object) -> None:
-    """testing.md: negative, huge, exponents, other digits."""
+    """testing.md: huge, exponents, other digits. (A negative balance is one that a test may ask for.)"""
     _problem(api.http.post("/subscribers", json=NEW | {"balance": amount}), 422)
+    _problem(api.http.post("/vouchers", json={"face_value": amount, "count": 1}), 422)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,11 @@ def test_vouchers_come_with_serial_code_and_face_value(api: ControlApi) -> None:
         assert all(re.fullmatch(r"\d{13}", each["code"]) for each in batch["vouchers"])
         assert {each["face_value"] for each in batch["vouchers"]} == {face}
         assert len({each["serial"] for each in batch["vouchers"]}) == 3
-    for wrong in ({"face_value": "700.00", "count": 1}, {"face_value": "500.00", "count": 0}):
+    for wrong in (
+        {"face_value": "700.00", "count": 1},
+        {"face_value": "-500.00", "count": 1},
+        {"face_value": "500.00", "count": 0},
+    ):
         _problem(api.http.post("/vouchers", json=wrong), 422)
 
 

@@ -17,7 +17,7 @@ from tests.e2e.raw_link import RawLink
 from tests.e2e.redeemer import Card, Redeemer
 
 FACE = Decimal(500)
-VOUCHERS = 2400
+VOUCHERS = 1440
 HANDSETS = [f"7701700{number:04d}" for number in range(24)]
 INVARIANTS = 16
 
@@ -56,8 +56,7 @@ def _assert_checked(gateway: GatewayProcess) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("with_reference", [False, True], ids=["plain", "reference"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("seed", "with_reference"), [(1, False), (2, True), (3, False), (4, True)])
 def test_kill_9_during_load_loses_nothing_acknowledged_and_credits_nothing_twice(
     start_gateway: StartGateway, connect: Connect, seed: int, with_reference: bool
 ) -> None:
@@ -99,7 +98,7 @@ def test_after_kill_9_the_gateway_is_ready_within_five_seconds(
     gateway = start_gateway(settings={"LOG_LEVEL": "warning"})
     client = Redeemer.of(_cards(gateway.api, with_reference=False))
     assert not client.run(
-        _bound(connect, gateway), lambda answered: gateway.kill() if answered == 1000 else None
+        _bound(connect, gateway), lambda answered: gateway.kill() if answered == 600 else None
     )
     gateway.start()
     done = run_command("ready", "--wait", "5s", "--ports-file", str(gateway.ports_file))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.conftest import Raw, StartGateway
+from tests.e2e.conftest import StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.raw_link import RawLink
@@ -36,7 +36,7 @@ def _assert_nowhere(codes: list[str], place: str, content: bytes) -> None:
 
 def _use(api: ControlApi, link: RawLink) -> list[str]:
     """Codes by every way and in every writing, good, used, unknown and malformed; those were used."""
-    by_sms, by_ucs2, by_dial, spaced, wide, payload, by_agent = codes = api.codes(7)
+    by_sms, by_ucs2, by_dial, spaced, wide, misplaced, by_agent = codes = api.codes(7)
     link.submit(EN, "9393", by_sms)
     link.submit(EN, "9393", by_sms)
     link.submit(EN, "9393", data_coding=UCS2, short_message=by_ucs2.encode("utf-16-be"))
@@ -46,10 +46,9 @@ def _use(api: ControlApi, link: RawLink) -> list[str]:
     full_width = "".join(chr(ord(digit) + 0xFEE0) for digit in wide)
     link.submit(EN, "9393", data_coding=UCS2, short_message=full_width.encode("utf-16-be"))
     # A slip of the finger: the right code in the wrong place is as good as the code.
-    link.submit(RU, "6000", payload)
-    link.submit(RU, EN, f"take this: {payload}")
-    link.submit(RU, "8888", payload)
-    link.dial(RU, f"*999*{payload}#", dialogue=2)
+    link.submit(RU, "6000", misplaced)
+    link.submit(RU, "8888", misplaced)
+    link.dial(RU, f"*999*{misplaced}#", dialogue=2)
     body = {"msisdn": EN, "code": by_agent, "owner_name": "Alan Brown"}
     api.post("/vouchers/redeem", body)
     api.http.post("/vouchers/redeem", json=body)
@@ -76,9 +75,8 @@ def _files(gateway: GatewayProcess) -> Iterator[tuple[Path, bytes]]:
             yield path, path.read_bytes()
 
 
-def test_a_code_stands_nowhere_after_it_was_sent(start_gateway: StartGateway, raw: Raw) -> None:
+def test_a_code_stands_nowhere_after_it_was_sent(start_gateway: StartGateway) -> None:
     """Database and write-ahead log octet by octet, logs at debug level, every answer, the metrics."""
-    del raw  # a gateway of its own: nothing of other tests is in its files
     gateway = start_gateway(settings={"LOG_LEVEL": "debug"})
     link = RawLink(gateway.smpp_port)
     assert link.bind(address_range="").command_status == 0
@@ -93,6 +91,22 @@ def test_a_code_stands_nowhere_after_it_was_sent(start_gateway: StartGateway, ra
         _assert_nowhere(codes, "the log", gateway.log.encode())
         if gateway.is_alive:
             gateway.stop()
+
+
+def test_a_code_told_by_one_subscriber_to_another_is_delivered_and_not_shown(
+    start_gateway: StartGateway,
+) -> None:
+    """The receiver gets the true text, so the store must hold it until then; nobody else is shown it."""
+    gateway = start_gateway(settings={"LOG_LEVEL": "debug"})
+    codes = gateway.api.codes()
+    link = RawLink(gateway.smpp_port)
+    link.bind(address_range="")
+    link.submit(RU, EN, f"take this: {codes[0]}")
+    for path, content in _answers(gateway):
+        _assert_nowhere(codes, path, content)
+    assert link.delivery().short_message == f"take this: {codes[0]}".encode()
+    link.unbind()
+    _assert_nowhere(codes, "the log", gateway.log.encode())
 
 
 def test_codes_that_were_printed_and_not_used_are_not_in_the_files(start_gateway: StartGateway) -> None:

@@ -24,7 +24,7 @@ def open_handset(gateway: GatewayProcess) -> Iterator[StartHandset]:
     with ExitStack() as stack:
 
         def start(msisdn: str) -> "subprocess.Popen[str]":
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [*COMMAND, "handset", msisdn, "--plain"],
                 env=clean_environment(_target(gateway)),
                 stdin=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -41,6 +41,8 @@ from storage.unit_of_work import UnitOfWork
 from storage.views import MessageFilter
 
 S = 1_000_000
+#: What the fixture ``logged`` gives.
+LogLines = list[MutableMapping[str, Any]]
 PROFILE = load_profile("kz")
 ZONE = ZoneInfo(PROFILE.timezone)
 CATALOG = Catalog.load()

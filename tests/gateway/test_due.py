@@ -1,7 +1,5 @@
 """Due work: in order, each at its own operator time, once; a faulty job stops no other."""
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from gateway.clock import ClockError, ClockMode
@@ -9,11 +7,7 @@ from gateway.work import Advance, Fired, Result, RunDue, SetClock
 from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Job
 from storage.unit_of_work import UnitOfWork
-from tests.gateway.stand import ALIYA, BOLAT, START_US, S, Stand, pdus_of
-
-if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-    from typing import Any
+from tests.gateway.stand import ALIYA, BOLAT, START_US, LogLines, S, Stand, pdus_of
 
 
 @pytest.fixture
@@ -87,9 +81,7 @@ def test_a_job_set_beyond_the_target_waits_and_is_told(stand: Stand) -> None:
     assert result.due_us == START_US + 120 * S
 
 
-def test_a_faulty_job_is_struck_off_without_harm_to_its_neighbours(
-    stand: Stand, logged: "list[MutableMapping[str, Any]]"
-) -> None:
+def test_a_faulty_job_is_struck_off_without_harm_to_its_neighbours(stand: Stand, logged: LogLines) -> None:
     stand.put(job("note", "a", 10), job("faulty", "bad", 10), job("note", "b", 10), job("note", "c", 20))
     assert keys(advance(stand, 60)) == ["a", "b", "c"]
     (line,) = [each for each in logged if each["event"] == "job.failed"]

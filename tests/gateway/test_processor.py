@@ -26,7 +26,7 @@ from rating.msisdn import Msisdn
 from rating.subscriber import Status
 from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Direction, MessageState
-from tests.gateway.stand import ALIYA, BOLAT, START_US, Boom, S, Stand, pdus_of
+from tests.gateway.stand import ALIYA, BOLAT, START_US, Boom, LogLines, S, Stand, pdus_of
 
 DELIVERED = MessageState.DELIVERED
 
@@ -365,7 +365,7 @@ def test_after_a_reset_an_old_sequence_number_is_a_new_command(stand: Stand) -> 
     assert not stand.accepted(work).repeated
 
 
-def test_an_error_in_the_log_holds_no_content(stand: Stand, logged: "list[MutableMapping[str, Any]]") -> None:
+def test_an_error_in_the_log_holds_no_content(stand: Stand, logged: LogLines) -> None:
     stand.subscribe()
     stand.run(faulty(stand))
     (line,) = [each for each in logged if each["event"] == "work.failed"]

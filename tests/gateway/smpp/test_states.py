@@ -63,7 +63,7 @@ def test_only_binding_and_unbinding_move_the_session() -> None:
     assert moved == set(MOVES.items())
 
 
-@pytest.mark.parametrize("key", list(TRANSITIONS), ids=str)
+@pytest.mark.parametrize("key", sorted(TRANSITIONS, key=str), ids=str)
 def test_an_error_moves_nothing(key: tuple[State, CommandId, Role]) -> None:
     """A refused bind leaves the session where it is."""
     assert step(*key, status=CommandStatus.ESME_RBINDFAIL) is key[0]

@@ -1,0 +1,100 @@
+"""The dispatcher's way to the store: endings of one turn are one work; a failed read is no rows."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+
+from gateway.mailroom import Mailroom
+from gateway.work import Delivery, Done, Result, Settle, Work
+from gateway.worker import Worker
+from storage.errors import StoreUnavailable
+from storage.model import MessageState, Outbox
+from storage.reads import Reads
+from tests.gateway.fake_loop import FakeLoop, InlineExecutor
+from tests.gateway.stand import BOLAT, START_US, LogLines, Stand
+
+
+class Desk:
+    """A mailroom on the stand's store, whose works are kept."""
+
+    def __init__(self, stand: Stand, reads: Reads) -> None:
+        self.loop = FakeLoop()
+        self.works: list[tuple[Work, Done]] = []
+        self.room = Mailroom(reads, InlineExecutor(), cast("Worker", self), stand.clock, self.loop)
+
+    def accept(self, work: Work, done: Done) -> None:
+        self.works.append((work, done))
+
+
+@pytest.fixture
+def desk(stand: Stand) -> Desk:
+    return Desk(stand, stand.store.reads)
+
+
+def delivered(message_id: str) -> Delivery:
+    return Delivery(message_id, "handset:77021234567", MessageState.DELIVERED)
+
+
+def test_what_ends_in_one_turn_is_one_work_and_each_hears_of_it(desk: Desk) -> None:
+    heard: list[str] = []
+    for each in ("a", "b"):
+        desk.room.settle(delivered(each), lambda each=each: heard.append(each))  # type: ignore[misc]  # its own name
+    assert desk.works == []
+    desk.loop.turn()
+    ((work, done),) = desk.works
+    assert work == Settle((delivered("a"), delivered("b")))
+    assert heard == []
+    done(Result(work))
+    assert heard == ["a", "b"]
+
+
+def test_the_next_turn_begins_anew(desk: Desk) -> None:
+    for each in ("a", "b"):
+        desk.room.settle(delivered(each), lambda: None)
+        desk.loop.turn()
+    assert [work for work, _ in desk.works] == [Settle((delivered("a"),)), Settle((delivered("b"),))]
+
+
+def test_an_ending_that_could_not_be_written_down_is_logged_and_let_go(desk: Desk, logged: LogLines) -> None:
+    heard: list[str] = []
+    desk.room.settle(delivered("a"), lambda: heard.append("a"))
+    desk.loop.turn()
+    ((work, done),) = desk.works
+    done(Result(work, error=StoreUnavailable("disk")))
+    assert heard == ["a"]
+    assert [line["event"] for line in logged] == ["settle.failed"]
+
+
+def test_rows_and_lanes_are_read_in_order(desk: Desk, stand: Stand) -> None:
+    ids = [stand.accepted(stand.sms(text, BOLAT)).message_id for text in ("one", "two", "three")]
+    found: list[Outbox] = []
+    names: list[str] = []
+    desk.room.pending(f"handset:{BOLAT}", 0, 2, found.extend)
+    desk.room.pending_lanes("handset:", names.extend)
+    assert found == []
+    desk.loop.turn()
+    assert [row.message_id for row in found] == ids[:2]
+    assert names == [f"handset:{BOLAT}"]
+    after = found[-1].position
+    found.clear()
+    desk.room.pending(f"handset:{BOLAT}", after, 2, found.extend)
+    desk.loop.turn()
+    assert [row.message_id for row in found] == ids[2:]
+
+
+def test_a_read_that_fails_gives_no_rows(stand: Stand, logged: LogLines) -> None:
+    class Broken:
+        def pending(self, *_: object) -> Sequence[Outbox]:
+            raise StoreUnavailable("disk")
+
+    desk = Desk(stand, cast("Reads", Broken()))
+    answers: list[Sequence[Outbox]] = []
+    desk.room.pending("handset:x", 0, 10, answers.append)
+    desk.loop.turn()
+    assert answers == [()]
+    assert [line["event"] for line in logged] == ["read.failed"]
+
+
+def test_its_time_is_the_operators(desk: Desk) -> None:
+    assert desk.room.now_us() == START_US
