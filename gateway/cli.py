@@ -113,6 +113,7 @@ def demo(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     ports_file: PortsFile = None,
+    demo_data: DemoData = True,
     config: ConfigFile = None,
     log_format: Format = None,
 ) -> None:
@@ -124,7 +125,9 @@ def demo(
 def ready(
     wait: Wait = "0s",
     url: Annotated[str | None, typer.Option(help="Where the API is.", show_default=False)] = None,
-    ports_file: PortsFile = None,
+    ports_file: Annotated[
+        Path | None, typer.Option(help="The ports file that serve has written.", show_default=False)
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Wait until the gateway answers: exit 0, else 1.

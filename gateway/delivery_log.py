@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: The job that wakes a lane for its next attempt.
 DELIVER_JOB = "deliver"
-_RECEIPT_ON_FAILURE = 2
+_ALWAYS, _ON_FAILURE, _ON_SUCCESS = 1, 2, 3
 _RECEIPT_MASK = 3
 
 
@@ -62,6 +62,10 @@ class DeliveryLog:
 
 
 def _wants_receipt(message: Message) -> bool:
-    """SMPP 3.4 section 5.2.17: 1 asks for every final state, 2 for failures only."""
-    asked = message.registered_delivery & _RECEIPT_MASK
-    return asked == 1 or (asked == _RECEIPT_ON_FAILURE and message.state is not MessageState.DELIVERED)
+    """1 asks for every final state, 2 for failures (SMPP 3.4 section 5.2.17), 3 for success (SMPP 5.0
+    section 4.7.21).
+    """
+    delivered = message.state is MessageState.DELIVERED
+    return {_ALWAYS: True, _ON_FAILURE: not delivered, _ON_SUCCESS: delivered}.get(
+        message.registered_delivery & _RECEIPT_MASK, False
+    )

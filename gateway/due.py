@@ -47,10 +47,13 @@ class DueRunner:
     def run(self, work: RunDue | Advance) -> Result:
         """Fire all that is due; for Advance move the clock along and leave it at its end."""
         clock = self._processor.clock
-        until_us = work.to_us if isinstance(work, Advance) else clock.now_us()
-        gathered = _Gathered()
+        until_us = clock.now_us()
         if isinstance(work, Advance):
-            clock.check(until_us)
+            until_us = max(until_us, work.to_us) if work.at_least else work.to_us
+            # A real clock runs while we look at it: only a moment that was named can lie in the past.
+            if not work.at_least:
+                clock.check(until_us)
+        gathered = _Gathered()
         while self._step(until_us, gathered):
             pass
         if isinstance(work, Advance):

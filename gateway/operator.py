@@ -104,9 +104,9 @@ class Operator:
             raise TypeError(f"a SetClock is answered with a ClockView, not {type(value).__name__}")
         return value
 
-    async def advance(self, to_us: int) -> Sequence[Fired]:
+    async def advance(self, to_us: int, *, at_least: bool = False) -> Sequence[Fired]:
         """Move forward, firing due jobs in order; returns when they are done. Raises ClockError."""
-        value = await self._ask(Advance(to_us))
+        value = await self._ask(Advance(to_us, at_least))
         self._due_timer.again()
         return value if isinstance(value, tuple) else ()
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import structlog
 
 from gateway.batch import Batch
-from gateway.clock import OperatorClock
+from gateway.clock import ClockError, OperatorClock
 from gateway.delivery_log import DELIVER_JOB, DeliveryLog
 from gateway.due import DueRunner
 from gateway.errors import SystemFault
@@ -20,6 +20,7 @@ from gateway.repeats import WINDOW_US
 from gateway.routing import RouteKind
 from gateway.submits import Submits
 from gateway.work import (
+    EXCLUSIVE,
     Advance,
     BindClosed,
     BindOpened,
@@ -76,15 +77,12 @@ class Processor:
     def process(self, works: Sequence[Work]) -> list[Result]:
         """All results in order, after the commit. Raises StoreError when nothing could be promised."""
         work = works[0]
-        match work:
-            case RunDue() | Advance():
-                return [self._due.run(work)]
-            case SetClock():
-                return [self._set_clock(work)]
-            case Reset():
-                return [self._reset(work)]
-            case _:
-                return self._together(works)
+        if not isinstance(work, EXCLUSIVE):
+            return self._together(works)
+        try:
+            return [self._alone(work)]
+        except ClockError as error:
+            return [Result(work, error=error)]
 
     def begin(self, now_us: int | None = None) -> "Transaction":
         """A transaction at operator time ``now_us`` (now, when left out)."""
@@ -116,11 +114,11 @@ class Processor:
         except Exception as error:  # noqa: BLE001 - a bug in one command must not hurt its neighbours
             if len(works) > 1:
                 log.warning("batch.split", size=len(works), error=type(error).__name__)
-                return [self._alone(work) for work in works]
+                return [self._by_itself(work) for work in works]
             return [self._failed(works[0], error)]
         return results
 
-    def _alone(self, work: Work) -> Result:
+    def _by_itself(self, work: Work) -> Result:
         """One work of a batch that was split: whatever becomes of it, the others keep their results."""
         try:
             return self._together([work])[0]
@@ -210,7 +208,17 @@ class Processor:
         for each in outcome.replies:
             batch.promise(*self._renderer.notice(each, origin, batch.uow, batch.context))
 
-    # -- the clock and the reset -------------------------------------------------------------------
+    # -- what comes alone --------------------------------------------------------------------------
+
+    def _alone(self, work: RunDue | Advance | SetClock | Reset) -> Result:
+        """Work that needs the clock or the store for itself. Raises ClockError."""
+        match work:
+            case RunDue() | Advance():
+                return self._due.run(work)
+            case SetClock():
+                return self._set_clock(work)
+            case Reset():
+                return self._reset(work)
 
     def _set_clock(self, work: SetClock) -> Result:
         self.clock.set(work.mode, work.now_us)

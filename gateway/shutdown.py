@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("gateway")
 
-_UNBIND_S = 2.0
-_WEB_S = 1.5
+#: Together with the writer's own bound less than five seconds, whatever the peers do.
+_DRAIN_S = 1.0
+_UNBIND_S = 1.0
+_DROP_S = 0.3
+_WEB_S = 1.0
 _LOOK_S = 0.01
 
 
@@ -33,21 +36,24 @@ class Shutdown:
     async def _stop(self) -> None:
         gateway = self._gateway
         log.info("stopping")
+        phones = None
         if gateway.demo is not None:
             gateway.demo.end()
-            await gateway.loop.run_in_executor(None, gateway.demo.wait)
+            phones = gateway.loop.run_in_executor(None, gateway.demo.wait)
         gateway.due_timer.cancel()
         await maybeDeferred(self._listener.stopListening).asFuture(gateway.loop)
         self._web.should_exit = True
         # Accepted messages get their responses first; what is not yet delivered waits in the store.
         gateway.dispatcher.stopped = True
-        await self._until(lambda: gateway.worker.depth == 0, _UNBIND_S)
+        await self._until(lambda: gateway.worker.depth == 0, _DRAIN_S)
         gateway.server.unbind_all()
         await self._until(lambda: len(gateway.server) == 0, _UNBIND_S)
         gateway.server.drop_all("the gateway stops")
-        await self._until(lambda: len(gateway.server) == 0, _UNBIND_S)
+        await self._until(lambda: len(gateway.server) == 0, _DROP_S)
         await asyncio.wait(self._serving, timeout=_WEB_S)
         await asyncio.get_running_loop().run_in_executor(None, gateway.worker.stop)
+        if phones is not None:
+            await phones
         gateway.pool.shutdown(wait=False, cancel_futures=True)
         log.info("stopped")
 

@@ -131,9 +131,13 @@ class RunDue:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Move the clock to ``to_us``, firing what falls due on the way, in order."""
+    """Move the clock to ``to_us``, firing what falls due on the way, in order.
+
+    ``at_least``: the time was reckoned from a clock that runs, so that it may have passed meanwhile.
+    """
 
     to_us: int
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Worker:
         """Queue the gateway's own work, which is bounded by what it let in and must never be refused."""
         self._queue.put((work, done))
 
-    def stop(self, timeout_s: float = 10.0) -> None:
+    def stop(self, timeout_s: float = 1.5) -> None:
         """Finish what was queued, then end the thread."""
         self._queue.put(None)
         self._thread.join(timeout_s)

@@ -15,7 +15,8 @@ NPI_ISDN: Final = 1
 _SEPARATORS: Final = re.compile(r"[\s\-()]+")
 _OWN: Final = re.compile(r"(?:\+?7|8)(7[0-9]{9})")
 _CALLED: Final = re.compile(r"\+?[0-9*#]+")
-_DIALLED: Final = re.compile(r"[*#][0-9*#]*#")
+#: Letters too: some services have words in what is dialled (``*100*LANG#``).
+_DIALLED: Final = re.compile(r"[*#][0-9A-Za-z*#]*#")
 
 
 def own_number(text: str) -> str:

@@ -46,7 +46,7 @@ def check(reads: Reads) -> list[Finding]:
 
 def _finding(invariant: _Invariant, connection: Connection) -> Finding:
     broken = list(islice(invariant.breaks(connection), _SHOWN))
-    detail = f"broken: {'; '.join(broken)}" if broken else invariant.promise
+    detail = "; ".join(broken) or invariant.promise
     return Finding(invariant.name, not broken, detail)
 
 

@@ -83,7 +83,7 @@ class Messages:
     def get(self, message_id: str) -> Message | None:
         """The message as this unit of work sees it, or None."""
         message = self._rows.get(message_id)
-        if message is not None and message_id in self._ended:
+        if message is not None and not message.state.is_final and message_id in self._ended:
             state, error, updated_us, _ = self._ended[message_id]
             return replace(message, state=MessageState(state), error=error, updated_us=updated_us)
         return message

@@ -109,24 +109,27 @@ def _reading_engine(url: str) -> Engine:
 
 def _parsed(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except ArgumentError:
         raise StoreUnavailable("the database URL is not one; write sqlite:////path/to/file.db") from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise StoreUnavailable(
+            f"no database of kind {backend!r} here; there are sqlite and postgresql+psycopg"
+        )
+    return parsed
 
 
 def _driver(url: str) -> Driver:
     """The driver for a database URL. Imports only the database that is used."""
     parsed = _parsed(url)
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
+    if parsed.get_backend_name() == "sqlite":
         from storage.sqlite import SqliteDriver  # noqa: PLC0415 (the other one's library may be missing)
 
         return SqliteDriver(parsed)
-    if backend == "postgresql":
-        from storage.postgresql import PostgresqlDriver  # noqa: PLC0415 (psycopg loads libpq)
+    from storage.postgresql import PostgresqlDriver  # noqa: PLC0415 (psycopg loads libpq)
 
-        return PostgresqlDriver(parsed)
-    raise StoreUnavailable(f"no database of kind {backend!r} here; there are sqlite and postgresql+psycopg")
+    return PostgresqlDriver(parsed)
 
 
 def _empty(connection: Connection) -> None:

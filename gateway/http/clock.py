@@ -24,9 +24,11 @@ async def set_clock(body: ClockSetting, api: UseApi) -> ShownClock:
 @router.post("/advance")
 async def advance_clock(body: Advance, api: UseApi) -> Advanced:
     """Go forward, firing due work in order. Answers when it is done, with what fired."""
-    seconds = body.seconds or 0
-    to_us = api.operator.clock().now_us + seconds * MICROSECONDS if body.to is None else body.to
-    fired = await api.operator.advance(to_us)
+    if body.to is None:
+        to_us = api.operator.clock().now_us + (body.seconds or 0) * MICROSECONDS
+        fired = await api.operator.advance(to_us, at_least=True)
+    else:
+        fired = await api.operator.advance(body.to)
     jobs = [FiredJob(kind=each.kind, key=each.key, due=api.show(each.due_us)) for each in fired]
     return Advanced(**_shown(api.operator.clock(), api).model_dump(), fired=jobs)
 

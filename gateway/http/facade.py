@@ -66,8 +66,11 @@ class Operator(Protocol):
     async def set_clock(self, mode: ClockMode, now_us: int | None) -> ClockView:
         """Switch mode and set forward. Raises gateway.clock.ClockError."""
 
-    async def advance(self, to_us: int) -> Sequence[Fired]:
-        """Move forward, firing due jobs in order; returns when they are done. Raises ClockError."""
+    async def advance(self, to_us: int, *, at_least: bool = False) -> Sequence[Fired]:
+        """Move forward, firing due jobs in order; returns when they are done.
+
+        Raises ClockError for the past, unless ``at_least`` says that the clock may be there already.
+        """
 
     async def reset(self) -> None:
         """Back to the seeded state. Raises ResetRefused."""

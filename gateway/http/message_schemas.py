@@ -189,14 +189,18 @@ _RECEIPT_WORDS = {
 }
 
 
+def _tries(failed: int) -> str:
+    return f"after failed tries: {failed}" if failed else "at the first try"
+
+
 def _timeline(view: MessageView, api: Api) -> list[Step]:
     message, outbox = view.message, view.outbox
     steps = [Step(at=api.show(message.created_us), state="ACCEPTED", detail=f"for {message.route}")]
     if outbox is not None:
-        detail = f"{outbox.attempts} attempts so far; next when {outbox.lane} can take it"
+        detail = f"failed tries so far: {outbox.attempts}; next when {outbox.lane} can take it"
         steps.append(Step(at=api.show(outbox.due_us), state=message.state, detail=detail))
     if message.state.is_final:
-        detail = message.error or message.outcome or f"after {max(message.attempts, 1)} attempts"
+        detail = message.error or message.outcome or _tries(message.attempts)
         steps.append(Step(at=api.show(message.updated_us), state=message.state, detail=detail))
     return steps
 

@@ -4,14 +4,15 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from gateway.smpp.codec import encode
 from gateway.smpp.constants import CommandStatus
-from gateway.smpp.pdus import DeliverSm, Pdu, SubmitSmResp
+from gateway.smpp.pdus import DeliverSm, Pdu, SubmitSmResp, Unbind, UnbindResp
 from gateway.smpp.tlv import Tag, Tlv
 from tests.e2e.raw_link import LinkClosed, RawLink, message
 
 IN_FLIGHT = 200
-#: Too full, or about to stop: the command was not done and may be sent again.
-_NOT_NOW = {CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RSYSERR}
+#: Too full, about to stop, or unbound meanwhile: the command was not done and may be sent again.
+_NOT_NOW = {CommandStatus.ESME_RTHROTTLED, CommandStatus.ESME_RSYSERR, CommandStatus.ESME_RINVBNDSTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Redeemer:
         if isinstance(pdu, DeliverSm):
             self.deliveries += 1
             link.answer(pdu)
+        elif isinstance(pdu, Unbind):
+            link.send_octets(encode(UnbindResp(pdu.sequence_number)))
         elif isinstance(pdu, SubmitSmResp) and self._answered(pdu):
             on_answer(len(self.message_ids))
 

@@ -78,7 +78,9 @@ def test_kill_9_during_load_loses_nothing_acknowledged_and_credits_nothing_twice
         assert not lost, f"{len(lost)} acknowledged commands are gone"
         assert len(credited) <= len(client.message_ids) + len(client.unanswered)
         repeated += client.retry_unanswered()
-    assert client.run(_bound(connect, gateway))
+    last = _bound(connect, gateway)
+    assert client.run(last)
+    last.unbind()
     assert client.refused == []
     assert repeated > 0, "the process was killed with requests in flight"
     credited = _credits(gateway.api)

@@ -66,7 +66,6 @@ def test_the_language_menu_and_its_choices_are_dialled(raw: Raw) -> None:
     assert "русском" in link.delivery().short_message.decode("utf-16-be")
 
 
-@pytest.mark.xfail(reason="the simulator's handset takes digits only in what it dials (simulator/number.py)")
 def test_the_simulators_handset_dials_the_language_menu(phone: MakePhone) -> None:
     """services.md section 1 has letters in a dialled string, so the handset has to let them through."""
     assert "*100*LANG*1#" in phone(EN).dial("*100*LANG#").text

@@ -81,6 +81,13 @@ def test_due_work_fires_in_order_and_the_answer_tells_what_fired(api: ControlApi
     assert api.advance(3600) == []
 
 
+def test_an_advance_by_nothing_fires_what_is_due_now(api: ControlApi) -> None:
+    """On a real clock too, though that has moved on before the writer looks at it."""
+    for mode in ("real", "virtual"):
+        api.http.put("/clock", json={"mode": mode}).raise_for_status()
+        assert api.http.post("/clock/advance", json={"seconds": 0}).status_code == 200, mode
+
+
 def test_money_moves_at_operator_time(api: ControlApi, raw: Raw) -> None:
     """What the history shows is the virtual time."""
     api.virtual_clock(FUTURE)

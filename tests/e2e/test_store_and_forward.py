@@ -189,6 +189,7 @@ def test_what_waits_survives_a_restart(
         sender = connect(gateway)
         sender.bind(address_range=RU)
         _send(sender, RU, half)
+        sender.unbind()
         end()
         gateway.start()
     receiver = connect(gateway)

@@ -1,18 +1,21 @@
 """The dispatcher's way to the store: endings of one turn are one work; a failed read is no rows."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from gateway.mailroom import Mailroom
+from gateway.metrics import Metrics
 from gateway.work import Delivery, Done, Result, Settle, Work
-from gateway.worker import Worker
 from storage.errors import StoreUnavailable
 from storage.model import MessageState, Outbox
 from storage.reads import Reads
 from tests.gateway.fake_loop import FakeLoop, InlineExecutor
 from tests.gateway.stand import BOLAT, START_US, LogLines, Stand
+
+if TYPE_CHECKING:
+    from gateway.worker import Worker
 
 
 class Desk:
@@ -21,7 +24,8 @@ class Desk:
     def __init__(self, stand: Stand, reads: Reads) -> None:
         self.loop = FakeLoop()
         self.works: list[tuple[Work, Done]] = []
-        self.room = Mailroom(reads, InlineExecutor(), cast("Worker", self), stand.clock, self.loop)
+        worker = cast("Worker", self)
+        self.room = Mailroom(reads, InlineExecutor(), worker, stand.clock, self.loop, Metrics())
 
     def accept(self, work: Work, done: Done) -> None:
         self.works.append((work, done))

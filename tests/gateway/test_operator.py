@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
@@ -12,11 +12,13 @@ from gateway.http.facade import Busy, ResetRefused
 from gateway.hub import Hub
 from gateway.operator import Operator
 from gateway.work import Done, KeyReused, Result, RunDue, Work
-from gateway.worker import Worker
 from storage.errors import StoreUnavailable
 from storage.model import Job
 from tests.gateway.fake_loop import FakeLoop, InlineExecutor
 from tests.gateway.stand import PROFILE, START_US, S, Stand
+
+if TYPE_CHECKING:
+    from gateway.worker import Worker
 
 T = TypeVar("T")
 
@@ -56,10 +58,7 @@ class Desk:
         if self.error is not None:
             done(Result(work, error=self.error))
             return
-        try:
-            (result,) = self.stand.run(work)
-        except ClockError as error:
-            result = Result(work, error=error)
+        (result,) = self.stand.run(work)
         done(result)
         self.story.append(type(work).__name__)
 

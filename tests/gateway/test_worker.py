@@ -22,18 +22,27 @@ class Office:
         self.calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.story: list[str] = []
         self.error: Exception | None = None
+        self.seconds = 0.0
+        self.took: list[float] = []
         self.worker = Worker(
-            self, self.calls.put, queue_max=queue_max, batch_max=batch_max, on_batch=self.committed
+            self,
+            self.calls.put,
+            queue_max=queue_max,
+            batch_max=batch_max,
+            on_batch=self.committed,
+            monotonic=lambda: self.seconds,
         )
 
     def process(self, works: Sequence[Work]) -> list[Result]:
         assert self.gate.wait(PATIENCE_S)
         self.batches.append([name(work) for work in works])
+        self.seconds += 0.25
         if self.error is not None:
             raise self.error
         return [Result(work) for work in works]
 
-    def committed(self, results: Sequence[Result]) -> None:
+    def committed(self, results: Sequence[Result], seconds: float) -> None:
+        self.took.append(seconds)
         self.story.append("after " + " ".join(name(result.work) for result in results))
 
     def done(self, result: Result) -> None:
@@ -121,6 +130,12 @@ def test_an_answer_that_raises_does_not_stop_the_others(office: Office) -> None:
     office.accept("b")
     office.finish()
     assert office.story == ["answer b", "after a b"]
+
+
+def test_it_tells_how_long_each_transaction_took(office: Office) -> None:
+    office.accept("a", "due")
+    office.finish()
+    assert office.took == [0.25, 0.25]
 
 
 def test_nothing_is_answered_before_it_was_processed(office: Office) -> None:

@@ -18,7 +18,8 @@ from rating.subscriber import Language
 
 CATALOG = Catalog.load()
 IDS = sorted(CATALOG.templates[Language.EN])
-TEXT_ID = re.compile(r"(access|account|subscriber|system|voucher)\.[a-z_]+")
+#: The families are those that the catalogs have: a new service brings its own along.
+TEXT_ID = re.compile(rf"({'|'.join({each.partition('.')[0] for each in IDS})})\.[a-z_]+")
 
 LARGE = Money(-99_999_999)
 #: The longest that each parameter gets.

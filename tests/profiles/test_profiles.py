@@ -27,8 +27,8 @@ class TestShipped:
         profile = load_profile("kz")
         assert profile.prefixes == {"701", "702", "775", "778"}
         assert profile.timezone == "Asia/Almaty"
-        assert profile.sms_services == {"9393": "scratch_cards", "6000": "account_basics"}
-        assert profile.ussd_services == {"*110": "scratch_cards", "*100": "account_basics"}
+        assert profile.sms_services.items() >= {"9393": "scratch_cards", "6000": "account_basics"}.items()
+        assert profile.ussd_services.items() >= {"*110": "scratch_cards", "*100": "account_basics"}.items()
 
     def test_has_the_rules_of_scratch_cards(self) -> None:
         profile = load_profile("kz")

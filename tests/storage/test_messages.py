@@ -81,6 +81,26 @@ def test_a_finished_message_has_no_promise_and_stays_finished(waiting: Store) ->
     assert [o.message_id for o in waiting.reads.pending([_LANE])] == ["mt2", "mt3"]
 
 
+def test_an_end_that_was_not_read_first_is_seen_by_what_follows(waiting: Store) -> None:
+    """In the same unit of work, and without undoing what was final before."""
+    with work(waiting) as uow:
+        uow.messages.finish("mt1", MessageState.EXPIRED)
+    with work(waiting) as uow:
+        for number in ("mt1", "mt2", "mt9"):
+            uow.messages.finish_unread(number, MessageState.DELIVERED)
+        states = [found.state for name in ("mt1", "mt2") if (found := uow.messages.get(name))]
+        assert states == [MessageState.EXPIRED, MessageState.DELIVERED]
+        uow.messages.finish("mt2", MessageState.UNDELIVERABLE)
+        uow.messages.retry("mt2", due_us=5, error="late")
+        assert [o.message_id for o in uow.messages.promises(_LANE)] == ["mt3"]
+        with pytest.raises(ValueError, match="not final"):
+            uow.messages.finish_unread("mt3", MessageState.ENROUTE)
+    view = waiting.reads.message("mt2")
+    assert view is not None
+    assert (view.message.state, view.message.error, view.outbox) == (MessageState.DELIVERED, "", None)
+    assert waiting.reads.message("mt9") is None
+
+
 def test_a_retry_counts_and_moves_the_due_time_but_not_the_place(waiting: Store) -> None:
     with work(waiting) as uow:
         uow.messages.retry("mt1", due_us=NOW_US + 9, error="ESME_RX_T_APPN")

@@ -11,8 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from storage import migrate
+from storage.check import check
 from storage.errors import StoreError, StoreNewer, StoreOlder, StoreUnavailable
-from storage.store import Store
+from storage.store import Store, open_reads
 from storage.tables import metadata
 from tests.storage.databases import Database, PostgresqlServer, sqlite_database
 from tests.storage.rows import NOW_US, live_a_little, work
@@ -110,6 +111,33 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     Store.open(f"sqlite:///{tmp_path}/new/folder/shortcode.db").close()
     assert (tmp_path / "new/folder/shortcode.db").exists()
+
+
+def test_a_database_can_be_read_beside_its_writer(database: Database) -> None:
+    """``shortcode db check`` works while the gateway runs, and changes nothing."""
+    store = database.open()
+    live_a_little(store)
+    with open_reads(database.url) as reads:
+        assert all(finding.ok for finding in check(reads))
+        with work(store, NOW_US + 9) as uow:
+            uow.settings.put("while", "reading")
+        assert reads.setting("while") == "reading"
+    store.close()
+    with open_reads(database.url) as reads:
+        assert reads.setting("while") == "reading"
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "mysql://localhost/x", "nonsense"])
+def test_reading_what_is_not_there_is_refused(url: str) -> None:
+    with pytest.raises(StoreUnavailable), open_reads(url):
+        pass
+
+
+def test_reading_a_newer_database_is_refused(database: Database) -> None:
+    database.open().close()
+    database.tamper("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreNewer), open_reads(database.url):
+        pass
 
 
 _HOLD_OPEN = (

@@ -102,8 +102,10 @@ class FakeOperator:
         self.view = ClockView(mode, self._forward(self.view.now_us if now_us is None else now_us))
         return self.view
 
-    async def advance(self, to_us: int) -> Sequence[Fired]:
-        self.view = replace(self.view, now_us=self._forward(to_us))
+    async def advance(self, to_us: int, *, at_least: bool = False) -> Sequence[Fired]:
+        self.view = replace(
+            self.view, now_us=max(to_us, self.view.now_us) if at_least else self._forward(to_us)
+        )
         return self.fired
 
     async def reset(self) -> None:

@@ -122,7 +122,7 @@ def test_everything_about_one(client: Client, operator: Operator, make_message: 
     assert [each["amount"] for each in whole["postings"]] == ["-15.00", "15.00"]
     assert whole["receipt"]["requested"] is True
     assert [each["state"] for each in whole["timeline"]] == ["ACCEPTED", "DELIVERED"]
-    assert whole["timeline"][1]["detail"] == "after 2 attempts"
+    assert whole["timeline"][1]["detail"] == "after failed tries: 2"
     assert whole["waiting"] is None
     assert [each["id"] for each in whole["replies"]] == ["r" * 32]
     assert [(each["command"], each["status"], each["length"]) for each in whole["pdus"]] == [

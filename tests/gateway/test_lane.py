@@ -1,0 +1,123 @@
+"""The rows of a destination in memory: each once, in order, bounded, whatever reads and commits overlap."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from gateway.lane import ROWS_MAX, Lane, LaneState, parts_of
+from storage.model import Outbox
+from tests.gateway.fake_mailroom import deliver_pdus
+
+NAME = "handset:77011234567"
+
+
+def row(position: int) -> Outbox:
+    return Outbox(
+        message_id=f"m{position}", lane=NAME, payload=b"", due_us=0, expires_us=1, position=position
+    )
+
+
+def free(_: Outbox) -> bool:
+    return True
+
+
+def positions(lane: Lane) -> list[int]:
+    return [each.position for each in lane.queue]
+
+
+@pytest.fixture
+def lane() -> Lane:
+    return Lane(NAME, 1)
+
+
+def test_a_row_is_taken_once(lane: Lane) -> None:
+    lane.add(row(1))
+    lane.add(row(2))
+    lane.add(row(1))
+    assert positions(lane) == [1, 2]
+
+
+def test_a_blocked_lane_leaves_rows_to_the_store(lane: Lane) -> None:
+    lane.add(row(1))
+    lane.block()
+    lane.add(row(2))
+    assert positions(lane) == []
+    assert lane.state is LaneState.BLOCKED
+
+
+def test_beyond_its_bound_a_lane_knows_that_there_is_more(lane: Lane) -> None:
+    for position in range(1, ROWS_MAX + 5):
+        lane.add(row(position))
+    assert (len(lane.queue), lane.more, lane.position) == (ROWS_MAX, True, ROWS_MAX)
+
+
+def test_what_was_committed_during_a_read_comes_behind_it_once(lane: Lane) -> None:
+    lane.await_rows()
+    lane.add(row(3))
+    lane.add(row(4))
+    lane.load([row(1), row(2), row(3)], free, more=False)
+    assert positions(lane) == [1, 2, 3, 4]
+    assert (lane.position, lane.more) == (4, False)
+
+
+def test_what_was_committed_during_a_read_waits_for_the_rows_between(lane: Lane) -> None:
+    lane.await_rows()
+    lane.add(row(9))
+    lane.load([row(1), row(2)], free, more=True)
+    assert positions(lane) == [1, 2]
+    assert (lane.position, lane.more) == (2, True)
+
+
+def test_rows_that_are_not_free_are_read_all_the_same(lane: Lane) -> None:
+    lane.await_rows()
+    lane.load([row(1), row(2)], lambda each: each.position != 2, more=True)
+    assert positions(lane) == [1]
+    assert lane.position == 2
+
+
+def fresh(_: Lane) -> None:
+    pass
+
+
+def with_a_row(lane: Lane) -> None:
+    lane.add(row(1))
+
+
+def with_a_flight(lane: Lane) -> None:
+    lane.flights = 1
+
+
+def with_more_in_the_store(lane: Lane) -> None:
+    lane.more = True
+
+
+@pytest.mark.parametrize(
+    ("become", "idle"),
+    [
+        (fresh, True),
+        (with_a_row, False),
+        (with_a_flight, False),
+        (with_more_in_the_store, False),
+        (Lane.await_rows, False),
+        (Lane.block, False),
+    ],
+)
+def test_a_lane_is_idle_when_nothing_is_left_anywhere(
+    lane: Lane, become: Callable[[Lane], None], *, idle: bool
+) -> None:
+    become(lane)
+    assert lane.idle is idle
+
+
+def test_the_target_is_what_stands_behind_the_kind(lane: Lane) -> None:
+    assert lane.target == "77011234567"
+
+
+def test_pdus_are_cut_apart_by_their_lengths() -> None:
+    payload = deliver_pdus("one", "three", "")
+    parts = parts_of(payload)
+    assert b"".join(parts) == payload
+    assert [part[-5:] for part in parts[1:2]] == [b"three"]
+    assert len(parts) == 3
+    assert parts_of(replace(row(1), payload=b"").payload) == []

@@ -1,0 +1,53 @@
+"""The demo's data: the subscribers of interfaces.md, vouchers whose codes can be shown again."""
+
+from gateway.secret_keys import Digest
+from gateway.seed import DEMO_SUBSCRIBERS, demo_commands, demo_vouchers, voucher_commands
+from rating.msisdn import Msisdn
+from tests.gateway.stand import ALIYA, PROFILE, Stand
+
+FACES = PROFILE.voucher_face_values_tiyn
+DIGEST = Digest(bytes(32))
+
+
+def test_the_four_subscribers_have_500_kzt_each(stand: Stand) -> None:
+    for command in demo_commands(stand.digest, FACES):
+        assert stand.do(command).refusal is None
+    for msisdn, brand, billing, language, owner in DEMO_SUBSCRIBERS:
+        view = stand.store.reads.subscriber(Msisdn(msisdn))
+        assert view is not None
+        found = view.subscriber
+        assert (found.brand, found.billing, found.language) == (brand, billing, language)
+        assert (found.owner_name, view.balances.main_tiyn) == (owner, 50_000)
+    assert len(DEMO_SUBSCRIBERS) == 4
+
+
+def test_the_codes_that_are_shown_can_be_redeemed(stand: Stand) -> None:
+    for command in demo_commands(stand.digest, FACES):
+        stand.do(command)
+    vouchers = demo_vouchers(stand.digest, FACES, generation=0)
+    for voucher in vouchers:
+        assert stand.accepted(stand.sms(voucher.code.reveal())).word == "ok"
+    assert stand.balance(ALIYA) == 500 + sum(voucher.face_value_tiyn for voucher in vouchers) // 100
+
+
+def test_seeding_again_adds_nothing(stand: Stand) -> None:
+    for _ in range(2):
+        refusals = [stand.do(command).refusal for command in demo_commands(stand.digest, FACES)]
+    assert None not in refusals
+    assert stand.balance(ALIYA) == 500
+
+
+def test_codes_are_the_same_for_one_key_and_others_for_another() -> None:
+    def codes(digest: Digest, generation: int = 0) -> list[str]:
+        return [voucher.code.reveal() for voucher in demo_vouchers(digest, FACES, generation=generation)]
+
+    assert codes(DIGEST) == codes(Digest(bytes(32)))
+    assert not set(codes(DIGEST)) & set(codes(Digest(b"1" * 32)))
+    assert not set(codes(DIGEST)) & set(codes(DIGEST, generation=1))
+    assert all(len(code) == PROFILE.voucher_code_digits for code in codes(DIGEST))
+
+
+def test_no_code_shows_in_a_representation() -> None:
+    shown = repr([demo_vouchers(DIGEST, FACES, generation=0), voucher_commands(DIGEST, FACES, generation=0)])
+    for voucher in demo_vouchers(DIGEST, FACES, generation=0):
+        assert voucher.code.reveal() not in shown
