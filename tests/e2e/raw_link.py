@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from gateway.smpp.codec import decode, encode, with_sequence
-from gateway.smpp.constants import UssdServiceOp
+from gateway.smpp.constants import EsmClass, UssdServiceOp
 from gateway.smpp.pdu import Pdu
 from gateway.smpp.pdus import (
     Address,
@@ -176,6 +176,19 @@ def message(source: str, destination: str, text: str = "", **fields: Any) -> Sub
         destination=Address(0, 1, destination),
         **({"short_message": text.encode("ascii")} | fields),
     )
+
+
+def segments(source: str, destination: str, *texts: str, reference: int = 7) -> list[SubmitSm]:
+    """One message in parts, with user data headers (3GPP TS 23.040 section 9.2.3.24.1)."""
+    return [
+        message(
+            source,
+            destination,
+            esm_class=EsmClass.UDHI,
+            short_message=bytes((5, 0, 3, reference, len(texts), number)) + text.encode("ascii"),
+        )
+        for number, text in enumerate(texts, start=1)
+    ]
 
 
 def dialling(source: str, dialled: str, dialogue: int = 1) -> SubmitSm:

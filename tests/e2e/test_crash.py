@@ -10,10 +10,11 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.smpp.pdus import SubmitSmResp
 from tests.e2e.conftest import StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess, run_command
-from tests.e2e.raw_link import RawLink
+from tests.e2e.raw_link import RawLink, segments
 from tests.e2e.redeemer import Card, Redeemer
 
 FACE = Decimal(500)
@@ -128,6 +129,19 @@ def test_a_repeat_on_a_new_session_is_not_done_twice(
     assert outcomes == {"ok": 100, "repeated": 100}
     replies = {each["cause"] for each in gateway.api.messages(from_="9393", limit=1000)}
     assert replies == set(first.message_ids)
+
+
+def test_the_first_part_of_a_message_survives_kill_9(start_gateway: StartGateway, connect: Connect) -> None:
+    """It was acknowledged, so the second part completes it after the restart."""
+    gateway = start_gateway()
+    (card,) = _cards(gateway.api, with_reference=False)[:1]
+    for part in segments(card.msisdn, "9393", card.code[:6], card.code[6:]):
+        link = _bound(connect, gateway)
+        link.send(part)
+        assert link.expect(SubmitSmResp).command_status == 0
+        gateway.kill()
+        gateway.start()
+    assert _bound(connect, gateway).delivery().short_message == b"500 KZT credited. Balance: 500 KZT."
 
 
 def test_the_same_code_again_on_a_live_session_is_a_new_command(

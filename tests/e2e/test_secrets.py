@@ -6,10 +6,11 @@ from pathlib import Path
 
 import httpx
 
+from gateway.smpp.pdus import SubmitSmResp
 from tests.e2e.conftest import StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess
-from tests.e2e.raw_link import RawLink
+from tests.e2e.raw_link import RawLink, segments
 
 EN, RU = "77781234567", "77011234567"
 UCS2 = 8
@@ -106,6 +107,29 @@ def test_a_code_told_by_one_subscriber_to_another_is_delivered_and_not_shown(
         _assert_nowhere(codes, path, content)
     assert link.delivery().short_message == f"take this: {codes[0]}".encode()
     link.unbind()
+    _assert_nowhere(codes, "the log", gateway.log.encode())
+
+
+def test_a_code_in_a_part_of_a_long_message_stands_nowhere_while_the_rest_is_awaited(
+    start_gateway: StartGateway,
+) -> None:
+    """The part is durable before its response, so it is in the files; the code in it cannot be read there."""
+    gateway = start_gateway(settings={"LOG_LEVEL": "debug"})
+    codes = gateway.api.codes()
+    link = RawLink(gateway.smpp_port)
+    link.bind(address_range="")
+    first, second = segments(EN, "9393", " ", codes[0])
+    link.send(second)
+    assert link.expect(SubmitSmResp).command_status == 0
+    for path, content in _answers(gateway):
+        _assert_nowhere(codes, path, content)
+    for file, content in _files(gateway):
+        _assert_nowhere(codes, file.name, content)
+    link.send(first)
+    assert b"credited" in link.delivery().short_message
+    link.unbind()
+    for file, content in _files(gateway):
+        _assert_nowhere(codes, file.name, content)
     _assert_nowhere(codes, "the log", gateway.log.encode())
 
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.smpp.pdus import SubmitSmResp
 from tests.e2e.conftest import Raw
 from tests.e2e.control_api import ControlApi
-from tests.e2e.raw_link import RawLink
+from tests.e2e.raw_link import RawLink, segments
 
 EN = "77781234567"
 POSTPAID = "77751234567"
@@ -76,6 +76,35 @@ def test_a_code_in_full_width_digits_is_accepted(api: ControlApi, link: RawLink)
     wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
     response = link.submit(EN, "9393", data_coding=8, short_message=wide.encode("utf-16-be"))
     assert _outcome(api, link, response) == "voucher.credited"
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (2, 1, 0)])
+def test_a_code_in_three_parts_is_joined_in_whatever_order_they_come(
+    api: ControlApi, link: RawLink, order: tuple[int, int, int]
+) -> None:
+    """One command, one answer, and only once all parts are there."""
+    (code,) = api.codes()
+    parts = segments(EN, "9393", code[:5], code[5:9], code[9:])
+    for number in order:
+        assert link.waiting() == []
+        link.send(parts[number])
+        assert link.expect(SubmitSmResp).command_status == 0
+    assert link.delivery().short_message == b"500 KZT credited. Balance: 1,000 KZT."
+    assert link.waiting() == []
+    assert len(api.credits(EN)) == 1
+
+
+def test_parts_that_never_become_a_whole_credit_nothing(api: ControlApi, link: RawLink) -> None:
+    """The rest does not come: after a while the part is given up, and another message takes its reference."""
+    code, other = api.codes(2)
+    link.send(segments(EN, "9393", code[:5], code[5:])[0])
+    link.expect(SubmitSmResp)
+    api.advance(HOUR_S)
+    for part in segments(EN, "9393", other[:5], other[5:]):
+        link.send(part)
+        link.expect(SubmitSmResp)
+    assert b"credited" in link.delivery().short_message
+    assert len(api.credits(EN)) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """The dispatcher under anything in any order: nothing lost, nothing twice, order kept per handset."""
 
+from collections import deque
+from collections.abc import Callable
+
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from gateway.dispatcher import RETRY_S
 from gateway.smpp.constants import CommandStatus
@@ -114,5 +117,7 @@ class Traffic(RuleBasedStateMachine):
         self.mailing.settle_down()
 
 
-TestTraffic = Traffic.TestCase
-TestTraffic.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
+def test_nothing_is_lost_or_doubled_and_each_handset_keeps_its_order() -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis has no annotation here
+        Traffic, settings=settings(max_examples=250, stateful_step_count=40, deadline=None)
+    )
