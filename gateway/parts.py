@@ -1,13 +1,16 @@
 """Long messages to services: segments wait in the store until the last one has come.
 
 The store is the only memory: a restart or a rolled-back batch loses and doubles nothing. The segments of
-a message are the open promises of a lane of their own, whose validity is the reassembly's time-out.
+a message are the open promises of a lane of their own, whose validity is the reassembly's time-out. They
+are sealed there: what is not yet read may be a voucher's code.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 from gateway.coding.assemble import Added, Reassembler
 from gateway.coding.part import Part, read_part
+from gateway.sealing import sealed
 from gateway.smpp.codec import decode
 from gateway.smpp.pdus import SubmitSm
 from gateway.smpp.tlv import Tag
@@ -32,23 +35,23 @@ def part_of(pdu: SubmitSm, source: str) -> Part:
     )
 
 
-def join(work: Submit, part: Part, uow: UnitOfWork) -> Added:
+def join(work: Submit, part: Part, uow: UnitOfWork, digest: Callable[[str], bytes]) -> Added:
     """What this segment leads to, together with those that wait. Tokens are message ids."""
     reassembler = Reassembler(max_open=1, timeout_us=TIMEOUT_S * _US)
     for row in uow.messages.promises(lane_of(part)):
-        waiting = decode(row.payload)
+        waiting = decode(sealed(row.payload, row.message_id, digest))
         if isinstance(waiting, SubmitSm):
             earlier = dataclasses.replace(part_of(waiting, work.source), token=row.message_id)
             reassembler.add(earlier, row.due_us)
     return reassembler.add(part, uow.now_us)
 
 
-def wait(work: Submit, part: Part, uow: UnitOfWork) -> Outbox:
+def wait(work: Submit, part: Part, uow: UnitOfWork, digest: Callable[[str], bytes]) -> Outbox:
     """The promise that keeps a segment until the others come."""
     return Outbox(
         message_id=work.message_id,
         lane=lane_of(part),
-        payload=work.payload,
+        payload=sealed(work.payload, work.message_id, digest),
         due_us=uow.now_us,
         expires_us=uow.now_us + TIMEOUT_S * _US,
     )

@@ -63,7 +63,7 @@ class Submits:
 
     def _collect(self, work: Submit, part: Part, batch: Batch) -> Result:
         """One segment of a longer message to a service: it waits, or it completes the message."""
-        added = parts.join(work, part, batch.uow)
+        added = parts.join(work, part, batch.uow, batch.context.digest)
         for token in (token for dropped in added.dropped for token in dropped.tokens):
             batch.uow.messages.finish(token, MessageState.UNDELIVERABLE, error="segments are missing")
         if added.joined is not None:
@@ -75,7 +75,7 @@ class Submits:
         if added.duplicate:
             batch.uow.messages.add(mo_message(work, batch.uow, MessageState.DELIVERED))
         else:
-            promised = parts.wait(work, part, batch.uow)
+            promised = parts.wait(work, part, batch.uow, batch.context.digest)
             batch.uow.messages.add(mo_message(work, batch.uow, MessageState.ENROUTE), promised)
             batch.expiry.note(promised, batch)
         self._remember(work, batch, Outcome())

@@ -1,7 +1,6 @@
 """The dispatcher under anything in any order: nothing lost, nothing twice, order kept per handset."""
 
-from collections import deque
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -10,6 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from gateway.dispatcher import RETRY_S
 from gateway.smpp.constants import CommandStatus
 from tests.gateway.fake_mailroom import APP, OK, FakeLink, Mailing
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable
 
 ALIYA = "handset:77011234567"
 BOLAT = "handset:77021234567"
@@ -118,6 +121,6 @@ class Traffic(RuleBasedStateMachine):
 
 
 def test_nothing_is_lost_or_doubled_and_each_handset_keeps_its_order() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis has no annotation here
+    run_state_machine_as_test(
         Traffic, settings=settings(max_examples=250, stateful_step_count=40, deadline=None)
     )
