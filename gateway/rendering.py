@@ -4,7 +4,6 @@ Language and alphabet are chosen here and nowhere else. The PDUs of an outbox ro
 the session that sends them puts in its own.
 """
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -130,9 +129,7 @@ class Renderer:
         encoded = _encode_screen(letter, work.turn or UssdTurn(0, 0))
         message = _mt(self._new_id(), letter, encoded, uow, bearer="ussd", route=f"handset:{to}")
         outbox = _outbox(message, uow, context.profile.ussd_dialogue_s)
-        return message, dataclasses.replace(
-            outbox, lane=f"ussd:{to}", bind=work.session_id, fallback=reply.fallback
-        )
+        return message, outbox._replace(lane=f"ussd:{to}", bind=work.session_id, fallback=reply.fallback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,7 @@ class Repeats:
             return None
         named = current(key, uow.wall_us)
         uow.inbox.add(
-            dataclasses.replace(
-                orphan,
+            orphan._replace(
                 source=named.source,
                 key=named.key,
                 journal_seq=None,

@@ -98,8 +98,7 @@ _L5 = _sql(
     " WHERE i.outcome <> 'ok' AND i.journal_seq IS NOT NULL",
     "SELECT 'refused message', i.message_id, 'has entry', j.seq FROM inbox i"
     " JOIN journal j ON j.source = i.message_id"
-    # A repeat is answered with the message of the command that it repeats, entry and all.
-    " WHERE i.outcome NOT IN ('ok', 'repeated') AND i.message_id <> ''",
+    " WHERE i.outcome <> 'ok' AND i.message_id <> ''",
     "SELECT 'key', i.source, i.key, 'names a missing entry' FROM inbox i"
     " LEFT JOIN journal j ON j.seq = i.journal_seq WHERE i.journal_seq IS NOT NULL AND j.seq IS NULL",
     "SELECT 'entry', journal_seq, 'belongs to', count(*), 'keys' FROM inbox WHERE journal_seq IS NOT NULL"

@@ -12,6 +12,7 @@ from storage.tables import inbox as table
 
 _KEY = (table.c.source, table.c.key)
 _INSERT = Write(Verb.INSERT, table, tuple(table.columns))
+_REPLIES_AT = Inbox._fields.index("reply_ids")
 _LOOKUP = Lookup(select(table), _KEY)
 
 
@@ -48,32 +49,13 @@ class InboxRows:
 
 
 def _row(row: Inbox) -> Row:
-    return (
-        row.source,
-        row.key,
-        row.request_hash,
-        row.outcome,
-        row.message_id,
-        " ".join(row.reply_ids),
-        row.journal_seq,
-        row.result,
-        row.wall_us,
-    )
+    return (*row[:_REPLIES_AT], " ".join(row.reply_ids), *row[_REPLIES_AT + 1 :])
 
 
 def _inbox_of(row: Row) -> Inbox:
-    source, key, request_hash, outcome, message_id, reply_ids, journal_seq, result, wall_us = row
-    return Inbox(
-        source=source,
-        key=key,
-        request_hash=request_hash,
-        outcome=outcome,
-        message_id=message_id,
-        reply_ids=tuple(reply_ids.split()),
-        journal_seq=journal_seq,
-        result=result,
-        wall_us=wall_us,
-    )
+    """The value of a row whose columns are Inbox's fields in order."""
+    found = Inbox._make(row)
+    return found._replace(reply_ids=tuple(row[_REPLIES_AT].split()))
 
 
 def _load(driver: Driver, keys: Collection[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Inbox]]:

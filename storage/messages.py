@@ -1,7 +1,6 @@
 """Messages and the outbox inside a unit of work. Outbox rows live until their message is final."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 
@@ -30,27 +29,21 @@ _PROMISE = Write(Verb.INSERT, outbox, OUTBOX_COLUMNS)
 _DELAY = Write(Verb.UPDATE, outbox, (outbox.c.due_us, outbox.c.attempts), (outbox.c.message_id,))
 _FORGET = Write(Verb.DELETE, outbox, keys=(outbox.c.message_id,))
 
-_ENUMS = {"direction", "state"}
-_message_row = attrgetter(*(f"{c.name}._value_" if c.name in _ENUMS else c.name for c in MESSAGE_COLUMNS))
-_outbox_row = attrgetter(*(c.name for c in OUTBOX_COLUMNS))
-_MESSAGE_NAMES = tuple(c.name for c in MESSAGE_COLUMNS)
-_OUTBOX_NAMES = tuple(c.name for c in OUTBOX_COLUMNS)
+_DIRECTIONS = {each.value: each for each in Direction}
+_STATES = {each.value: each for each in MessageState}
+_DIRECTION_AT, _STATE_AT, _TEXT_AT = map(Message._fields.index, ("direction", "state", "text"))
 
 
 def message_of(row: Row) -> Message:
-    """The value of a row whose columns are ``MESSAGE_COLUMNS``."""
-    values = dict(zip(_MESSAGE_NAMES, row, strict=True))
-    values["direction"] = Direction(values["direction"])
-    values["state"] = MessageState(values["state"])
-    return Message(**values)
+    """The value of a row whose columns are ``MESSAGE_COLUMNS``, which are Message's fields in order."""
+    return Message._make(row)._replace(
+        direction=_DIRECTIONS[row[_DIRECTION_AT]], state=_STATES[row[_STATE_AT]]
+    )
 
 
 def outbox_of(row: Row) -> Outbox:
-    """The value of a row whose columns are ``OUTBOX_COLUMNS``."""
-    return Outbox(**dict(zip(_OUTBOX_NAMES, row, strict=True)))
-
-
-_TEXT_AT = 1 + _MESSAGE_NAMES.index("text")
+    """The value of a row whose columns are ``OUTBOX_COLUMNS``, which are Outbox's fields in order."""
+    return Outbox._make(row)
 
 
 def _storable(row: Row) -> Row:
@@ -58,11 +51,11 @@ def _storable(row: Row) -> Row:
 
     The PDUs beside it keep the octets as they were.
     """
-    said: str = row[_TEXT_AT]
+    said: str = row[_TEXT_AT + 1]
     if said.isprintable():
         return row
     whole = said.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return (*row[:_TEXT_AT], whole.replace("\0", "\u2400"), *row[_TEXT_AT + 1 :])
+    return (*row[: _TEXT_AT + 1], whole.replace("\0", "\u2400"), *row[_TEXT_AT + 2 :])
 
 
 class Messages:
@@ -85,7 +78,7 @@ class Messages:
         message = self._rows.get(message_id)
         if message is not None and not message.state.is_final and message_id in self._ended:
             state, error, updated_us, _ = self._ended[message_id]
-            return replace(message, state=MessageState(state), error=error, updated_us=updated_us)
+            return message._replace(state=_STATES[state], error=error, updated_us=updated_us)
         return message
 
     def add(self, message: Message, outbox: Outbox | None = None) -> Outbox | None:
@@ -105,7 +98,7 @@ class Messages:
             self._ends.append((message.destination, position))
         if outbox is None:
             return None
-        promised = self._promised[message.id] = outbox_of((*_outbox_row(outbox)[:-1], position))
+        promised = self._promised[message.id] = outbox._replace(position=position)
         return promised
 
     def finish(self, message_id: str, state: MessageState, *, error: str = "") -> None:
@@ -119,7 +112,7 @@ class Messages:
         message = self._known(message_id)
         if message.state.is_final:
             return
-        self._put(replace(message, state=state, error=error, updated_us=self._now_us))
+        self._put(message._replace(state=state, error=error, updated_us=self._now_us))
         self._delayed.pop(message_id, None)
         if self._promised.pop(message_id, None) is None:
             self._finished[message_id] = None
@@ -146,9 +139,9 @@ class Messages:
         if message.state.is_final:
             return
         attempts = message.attempts + 1
-        self._put(replace(message, error=error, updated_us=self._now_us, attempts=attempts))
+        self._put(message._replace(error=error, updated_us=self._now_us, attempts=attempts))
         if promised := self._promised.get(message_id):
-            self._promised[message_id] = replace(promised, due_us=due_us, attempts=attempts)
+            self._promised[message_id] = promised._replace(due_us=due_us, attempts=attempts)
         else:
             self._delayed[message_id] = (due_us, attempts, message_id)
 
@@ -184,10 +177,10 @@ class Messages:
         """New messages before their promises, changes, delays, and the promises kept."""
         write = self._driver.write
         if added := self._rows.added():
-            write(_INSERT, [_storable((self._new[m.id], *_message_row(m))) for m in added])
+            write(_INSERT, [_storable((self._new[m.id], *m)) for m in added])
             write(_ENDS, self._ends)
         if self._promised:
-            write(_PROMISE, [_outbox_row(o) for o in self._promised.values()])
+            write(_PROMISE, list(self._promised.values()))
         if changed := self._rows.changed():
             rows = [(m.state._value_, m.error, m.updated_us, m.attempts, m.id) for m in changed]
             write(_CHANGE, rows)

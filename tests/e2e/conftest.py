@@ -20,6 +20,7 @@ GATEWAYS = pytest.StashKey[list[GatewayProcess]]()
 StartGateway = Callable[..., GatewayProcess]
 Raw = Callable[..., RawLink]
 MakePhone = Callable[[str], Phone]
+Connect = Callable[[GatewayProcess], RawLink]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -95,7 +96,7 @@ def api(gateway: GatewayProcess) -> ControlApi:
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[[GatewayProcess], RawLink]]:
+def connect() -> Iterator[Connect]:
     """Opens plain connections to any gateway, and closes them at the end."""
     with ExitStack() as stack:
 
@@ -108,7 +109,7 @@ def connect() -> Iterator[Callable[[GatewayProcess], RawLink]]:
 
 
 @pytest.fixture
-def raw(gateway: GatewayProcess, connect: Callable[[GatewayProcess], RawLink]) -> Raw:
+def raw(gateway: GatewayProcess, connect: Connect) -> Raw:
     """Opens plain connections to the shared gateway.
 
     With arguments they are bound with them (RawLink.bind); without, they are not bound yet.

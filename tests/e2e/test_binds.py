@@ -23,9 +23,9 @@ from gateway.smpp.pdus import (
     UnbindResp,
 )
 from gateway.smpp.tlv import Tag
-from tests.e2e.conftest import Raw, StartGateway
+from tests.e2e.conftest import Connect, Raw, StartGateway
 from tests.e2e.control_api import ControlApi
-from tests.e2e.raw_link import RawLink, message
+from tests.e2e.raw_link import message
 
 EN, RU = "77781234567", "77011234567"
 OK = CommandStatus.ESME_ROK
@@ -176,11 +176,13 @@ def test_enquire_link_is_answered_bound_or_not(raw: Raw) -> None:
         assert link.bind().command_status in {OK, CommandStatus.ESME_RALYBND}
 
 
-def test_more_binds_than_the_account_allows_are_refused(start_gateway: StartGateway) -> None:
+def test_more_binds_than_the_account_allows_are_refused(
+    start_gateway: StartGateway, connect: Connect
+) -> None:
     """``binds_max`` of the configuration; a place that becomes free can be taken."""
     account = '[{"system_id": "one", "password": "one", "side": "handset", "binds_max": 1}]'
     gateway = start_gateway(settings={"ACCOUNTS": account})
-    first, second = RawLink(gateway.smpp_port), RawLink(gateway.smpp_port)
+    first, second = connect(gateway), connect(gateway)
     assert first.bind("one", "one").command_status == OK
     assert second.bind("one", "one").command_status == CommandStatus.ESME_RBINDFAIL
     first.unbind()
@@ -188,10 +190,10 @@ def test_more_binds_than_the_account_allows_are_refused(start_gateway: StartGate
     second.close()
 
 
-def test_a_connection_that_never_binds_is_closed(start_gateway: StartGateway) -> None:
+def test_a_connection_that_never_binds_is_closed(start_gateway: StartGateway, connect: Connect) -> None:
     """The session initialisation timer; half a PDU does not keep it open."""
     gateway = start_gateway(settings={"TIMERS__SESSION_INIT_S": "0.5"})
-    silent, half = RawLink(gateway.smpp_port), RawLink(gateway.smpp_port)
+    silent, half = connect(gateway), connect(gateway)
     half.send_octets(half.numbered(BindTransceiver())[:9])
     assert silent.is_closed()
     assert half.is_closed()
@@ -199,10 +201,12 @@ def test_a_connection_that_never_binds_is_closed(start_gateway: StartGateway) ->
     half.close()
 
 
-def test_a_peer_that_does_not_answer_enquire_link_is_disconnected(start_gateway: StartGateway) -> None:
+def test_a_peer_that_does_not_answer_enquire_link_is_disconnected(
+    start_gateway: StartGateway, connect: Connect
+) -> None:
     """Silence on a bound session is asked about, and then ended."""
     gateway = start_gateway(settings={"TIMERS__ENQUIRE_LINK_S": "0.3", "TIMERS__RESPONSE_S": "0.3"})
-    link = RawLink(gateway.smpp_port)
+    link = connect(gateway)
     assert link.bind().command_status == OK
     assert isinstance(link.expect(EnquireLink), EnquireLink)
     assert link.is_closed()

@@ -5,13 +5,12 @@ The seed decides when the process is killed; a failing one is in the test's id.
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
 from gateway.smpp.pdus import SubmitSmResp
-from tests.e2e.conftest import StartGateway
+from tests.e2e.conftest import Connect, StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess, run_command
 from tests.e2e.raw_link import RawLink, segments
@@ -21,8 +20,6 @@ FACE = Decimal(500)
 VOUCHERS = 1440
 HANDSETS = [f"7701700{number:04d}" for number in range(24)]
 INVARIANTS = 16
-
-Connect = Callable[[GatewayProcess], RawLink]
 
 
 def _cards(api: ControlApi, *, with_reference: bool) -> list[Card]:

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from gateway.smpp.constants import CommandStatus
 from gateway.smpp.pdus import DeliverSm, SubmitSmResp
-from tests.e2e.conftest import StartGateway
-from tests.e2e.raw_link import RawLink, message
+from tests.e2e.conftest import Connect, StartGateway
+from tests.e2e.raw_link import message
 
 EN = "77781234567"
 FACE = 500
@@ -15,13 +15,15 @@ OK, THROTTLED = CommandStatus.ESME_ROK, CommandStatus.ESME_RTHROTTLED
 FLOOD = 400
 
 
-def test_a_full_queue_throttles_and_what_is_sent_again_is_done_once(start_gateway: StartGateway) -> None:
+def test_a_full_queue_throttles_and_what_is_sent_again_is_done_once(
+    start_gateway: StartGateway, connect: Connect
+) -> None:
     """A queue of two, four hundred vouchers in one write: every submit is answered, and in the end each
     voucher is credited once.
     """
     gateway = start_gateway(settings={"LIMITS__QUEUE_MAX": "2", "LIMITS__BATCH_MAX": "1"})
     todo = deque(gateway.api.codes(FLOOD))
-    link = RawLink(gateway.smpp_port)
+    link = connect(gateway)
     assert link.bind(address_range=EN).command_status == OK
     throttled = 0
     while todo:
@@ -47,10 +49,12 @@ def test_a_full_queue_throttles_and_what_is_sent_again_is_done_once(start_gatewa
     assert gateway.api.balance(EN) == Decimal(500 + FLOOD * FACE)
 
 
-def test_more_open_requests_than_the_window_are_throttled(start_gateway: StartGateway) -> None:
+def test_more_open_requests_than_the_window_are_throttled(
+    start_gateway: StartGateway, connect: Connect
+) -> None:
     """What the session owes an answer for is bounded; the rest is refused at once, nothing is dropped."""
     gateway = start_gateway()
-    link = RawLink(gateway.smpp_port)
+    link = connect(gateway)
     assert link.bind(address_range=EN).command_status == OK
     requests = [message(EN, "6000", "BAL") for _ in range(3000)]
     link.send_octets(b"".join(map(link.numbered, requests)))
@@ -63,10 +67,10 @@ def test_more_open_requests_than_the_window_are_throttled(start_gateway: StartGa
     link.unbind()
 
 
-def test_a_peer_that_never_reads_does_not_hurt_another(start_gateway: StartGateway) -> None:
+def test_a_peer_that_never_reads_does_not_hurt_another(start_gateway: StartGateway, connect: Connect) -> None:
     """Its socket fills up and it is no longer read from; the neighbour is served meanwhile."""
     gateway = start_gateway()
-    deaf, neighbour = RawLink(gateway.smpp_port), RawLink(gateway.smpp_port)
+    deaf, neighbour = connect(gateway), connect(gateway)
     assert deaf.bind(address_range=EN).command_status == OK
     assert neighbour.bind(address_range="77011234567").command_status == OK
     deaf.socket.settimeout(0.5)

@@ -1,7 +1,6 @@
 """Octets as a bad network and a bad peer send them: cut, glued, too long, too short, unknown."""
 
 import struct
-from collections.abc import Callable
 
 import pytest
 
@@ -15,7 +14,7 @@ from gateway.smpp.pdus import (
     GenericNack,
     SubmitSmResp,
 )
-from tests.e2e.conftest import Raw
+from tests.e2e.conftest import Connect, Raw
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.raw_link import RawLink, dialling, message
@@ -23,7 +22,6 @@ from tests.e2e.raw_link import RawLink, dialling, message
 EN, RU = "77781234567", "77011234567"
 OK = CommandStatus.ESME_ROK
 HEADER_OCTETS = 16
-Connect = Callable[[GatewayProcess], RawLink]
 
 
 def _header(length: int, command_id: int, sequence: int = 1) -> bytes:

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 from gateway.smpp.pdus import DeliverSm, SubmitSmResp
-from tests.e2e.conftest import Raw
+from tests.e2e.conftest import Connect, Raw
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess
-from tests.e2e.raw_link import RawLink, message
+from tests.e2e.raw_link import message
 
 FIRST, SECOND = "77781234567", "77751234567"
 CROWD = 100
@@ -46,7 +46,7 @@ def test_two_handsets_with_one_code_at_the_same_moment_make_one_credit(api: Cont
 
 
 def test_a_hundred_handsets_with_one_code_at_the_same_moment_make_one_credit(
-    api: ControlApi, gateway: GatewayProcess, connect: Callable[[GatewayProcess], RawLink]
+    api: ControlApi, gateway: GatewayProcess, connect: Connect
 ) -> None:
     """A hundred sessions, a hundred threads, one code: one "credited", ninety-nine "used"."""
     (code,) = api.codes()

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from gateway.smpp.pdus import SubmitSmResp
-from tests.e2e.conftest import StartGateway
+from tests.e2e.conftest import Connect, StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.raw_link import RawLink, segments
@@ -76,10 +76,10 @@ def _files(gateway: GatewayProcess) -> Iterator[tuple[Path, bytes]]:
             yield path, path.read_bytes()
 
 
-def test_a_code_stands_nowhere_after_it_was_sent(start_gateway: StartGateway) -> None:
+def test_a_code_stands_nowhere_after_it_was_sent(start_gateway: StartGateway, connect: Connect) -> None:
     """Database and write-ahead log octet by octet, logs at debug level, every answer, the metrics."""
     gateway = start_gateway(settings={"LOG_LEVEL": "debug"})
-    link = RawLink(gateway.smpp_port)
+    link = connect(gateway)
     assert link.bind(address_range="").command_status == 0
     codes = _use(gateway.api, link)
     assert len(gateway.api.credits(EN)) == 6, "the codes did work"
@@ -95,12 +95,12 @@ def test_a_code_stands_nowhere_after_it_was_sent(start_gateway: StartGateway) ->
 
 
 def test_a_code_told_by_one_subscriber_to_another_is_delivered_and_not_shown(
-    start_gateway: StartGateway,
+    start_gateway: StartGateway, connect: Connect
 ) -> None:
     """The receiver gets the true text, so the store must hold it until then; nobody else is shown it."""
     gateway = start_gateway(settings={"LOG_LEVEL": "debug"})
     codes = gateway.api.codes()
-    link = RawLink(gateway.smpp_port)
+    link = connect(gateway)
     link.bind(address_range="")
     link.submit(RU, EN, f"take this: {codes[0]}")
     for path, content in _answers(gateway):
@@ -111,12 +111,12 @@ def test_a_code_told_by_one_subscriber_to_another_is_delivered_and_not_shown(
 
 
 def test_a_code_in_a_part_of_a_long_message_stands_nowhere_while_the_rest_is_awaited(
-    start_gateway: StartGateway,
+    start_gateway: StartGateway, connect: Connect
 ) -> None:
     """The part is durable before its response, so it is in the files; the code in it cannot be read there."""
     gateway = start_gateway(settings={"LOG_LEVEL": "debug"})
     codes = gateway.api.codes()
-    link = RawLink(gateway.smpp_port)
+    link = connect(gateway)
     link.bind(address_range="")
     first, second = segments(EN, "9393", " ", codes[0])
     link.send(second)
@@ -144,11 +144,11 @@ def test_codes_that_were_printed_and_not_used_are_not_in_the_files(start_gateway
         _assert_nowhere(codes, file.name, content)
 
 
-def test_passwords_stand_nowhere(start_gateway: StartGateway) -> None:
+def test_passwords_stand_nowhere(start_gateway: StartGateway, connect: Connect) -> None:
     """Neither the configured one nor a wrong one that was tried."""
     account = '[{"system_id": "one", "password": "s3kr1t!x", "side": "handset"}]'
     gateway = start_gateway(settings={"LOG_LEVEL": "debug", "ACCOUNTS": account})
-    link = RawLink(gateway.smpp_port)
+    link = connect(gateway)
     assert link.bind("one", "gu3ss3d!").command_status != 0
     assert link.bind("one", "s3kr1t!x").command_status == 0
     link.unbind()

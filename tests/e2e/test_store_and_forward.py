@@ -1,14 +1,11 @@
 """What cannot be delivered now waits, goes out in order later, and is neither lost nor doubled."""
 
-from collections.abc import Callable
-
 import pytest
 
 from gateway.smpp.constants import CommandStatus
 from gateway.smpp.pdus import BindReceiver, BindTransmitter, DeliverSm
-from tests.e2e.conftest import MakePhone, Raw, StartGateway
+from tests.e2e.conftest import Connect, MakePhone, Raw, StartGateway
 from tests.e2e.control_api import ControlApi
-from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.raw_link import RawLink, message
 from tests.e2e.waiting import until
 
@@ -110,10 +107,10 @@ def test_a_permanent_refusal_fails_the_message_and_lets_the_next_one_through(
     assert failed["error"] == status.name
 
 
-def test_an_unanswered_delivery_is_sent_again(start_gateway: StartGateway) -> None:
+def test_an_unanswered_delivery_is_sent_again(start_gateway: StartGateway, connect: Connect) -> None:
     """No deliver_sm_resp in time: the retry comes on the operator's clock, with the same content."""
     gateway = start_gateway(settings={"TIMERS__RESPONSE_S": "0.3"})
-    receiver, sender = RawLink(gateway.smpp_port), RawLink(gateway.smpp_port)
+    receiver, sender = connect(gateway), connect(gateway)
     assert receiver.bind(address_range=EN).command_status == OK
     assert sender.bind(address_range=RU).command_status == OK
     _send(sender, RU, ["are you there?"])
@@ -179,9 +176,7 @@ def test_the_answer_to_a_dialled_code_comes_as_sms_when_the_dialogue_is_gone(
     assert receiver.waiting() == []
 
 
-def test_what_waits_survives_a_restart(
-    start_gateway: StartGateway, connect: Callable[[GatewayProcess], RawLink]
-) -> None:
+def test_what_waits_survives_a_restart(start_gateway: StartGateway, connect: Connect) -> None:
     """The store keeps it, in order, over a clean stop and over kill -9."""
     gateway = start_gateway()
     texts = [f"message {number}" for number in range(6)]

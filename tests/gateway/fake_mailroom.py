@@ -6,7 +6,7 @@ the commit itself, the news of it. A test that does not care calls ``settle_down
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gateway.address_range import parse_address_range
 from gateway.binds import Bind, Binds
@@ -135,7 +135,7 @@ class Mailing:
             self.rows.pop(delivery.message_id, None)
         elif row is not None:
             due_us = self.time_us + delivery.retry_s * S
-            self.rows[row.message_id] = replace(row, due_us=due_us, attempts=row.attempts + 1)
+            self.rows[row.message_id] = row._replace(due_us=due_us, attempts=row.attempts + 1)
             key = row.message_id if row.lane.startswith("account:") else row.lane
             self.wakes[key] = (due_us, row.lane)
         self.commit_news.append(done)

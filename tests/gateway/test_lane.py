@@ -1,7 +1,6 @@
 """The rows of a destination in memory: each once, in order, bounded, whatever reads and commits overlap."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -120,4 +119,4 @@ def test_pdus_are_cut_apart_by_their_lengths() -> None:
     assert b"".join(parts) == payload
     assert [part[-5:] for part in parts[1:2]] == [b"three"]
     assert len(parts) == 3
-    assert parts_of(replace(row(1), payload=b"").payload) == []
+    assert parts_of(row(1)._replace(payload=b"").payload) == []

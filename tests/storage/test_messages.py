@@ -1,7 +1,5 @@
 """Messages and the promises to deliver them."""
 
-from dataclasses import replace
-
 import pytest
 
 from storage.errors import Broken
@@ -49,7 +47,7 @@ def test_a_message_comes_back_as_it_went_in(store: Store) -> None:
 def test_what_no_database_keeps_in_a_text_becomes_a_visible_sign(store: Store, said: str, kept: str) -> None:
     """A message is never lost for the characters that are in it."""
     with work(store) as uow:
-        uow.messages.add(replace(message("mt1"), text=said), promise("mt1"))
+        uow.messages.add(message("mt1")._replace(text=said), promise("mt1"))
     assert [found.text for found in store.reads.messages(MessageFilter())] == [kept]
 
 

@@ -160,7 +160,7 @@ def test_the_inbox_of_a_source_since_a_moment_is_in_order(store: Store) -> None:
     with work(store) as uow:
         for number in (3, 1, 2):
             uow.inbox.add(inbox(f"key{number}", wall_us=NOW_US + number))
-        uow.inbox.add(replace(inbox("key7", wall_us=NOW_US + 7), source="other"))
+        uow.inbox.add(inbox("key7", wall_us=NOW_US + 7)._replace(source="other"))
     with work(store) as uow:
         uow.inbox.add(inbox("key4", wall_us=NOW_US + 4))
         found = uow.inbox.of_source("handset", NOW_US + 2)

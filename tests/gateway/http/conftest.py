@@ -152,7 +152,7 @@ def a_message(**changes: object) -> Message:
         wall_us=NOW_US,
         cause_id="0192" + "b" * 28,
     )
-    return replace(message, **changes)  # type: ignore[arg-type]  # the names are Message's own
+    return message._replace(**changes)  # type: ignore[arg-type]  # the names are Message's own
 
 
 class ApiClient:
