@@ -7,7 +7,7 @@ DEMO_ARGS ?=
 BENCH_ARGS ?= all
 TEST_ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test coverage lint bench clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -25,6 +25,12 @@ demo: setup ## the whole operator, with demo data and handsets
 
 test: setup ## all tests, on both databases
 	$(BIN)/python -m pytest -n auto --dist worksteal $(TEST_ARGS)
+
+coverage: setup ## which lines and branches the tests reach
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(TEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: setup ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
