@@ -164,14 +164,18 @@ def check_database(
 
 @app.command(epilog=_EPILOG)
 def bench(
-    which: Annotated[str, typer.Argument(help="ledger, smpp or all.")] = "all", json_file: JsonFile = None
+    which: Annotated[str, typer.Argument(help="ledger, smpp or all.")] = "all",
+    json_file: JsonFile = None,
+    commands_before: Annotated[
+        int, typer.Option(min=0, help="ledger: carry out so many commands first, to measure on large tables.")
+    ] = 0,
 ) -> None:
     """The project's benchmarks, as a table and as JSON."""
     if which not in {"ledger", "smpp", "all"}:
         _fail(f"there is no benchmark {which!r}; choose ledger, smpp or all")
     from gateway.bench.cli import run  # noqa: PLC0415 (see the module's docstring)
 
-    raise typer.Exit(_guarded(lambda: run(which, json_file)))
+    raise typer.Exit(_guarded(lambda: run(which, json_file, commands_before)))
 
 
 def _serve(flags: Mapping[str, object], config_file: Path | None, *, demo: bool) -> NoReturn:

@@ -14,13 +14,16 @@ from rich.table import Table
 from gateway.bench import ledger, smpp
 from gateway.bench.figure import Figure, as_json
 
-BENCHMARKS: Mapping[str, Callable[[], list[Figure]]] = {"ledger": ledger.run, "smpp": smpp.run}
+BENCHMARKS: Mapping[str, Callable[[int], list[Figure]]] = {
+    "ledger": ledger.run,
+    "smpp": lambda _: smpp.run(),
+}
 
 
-def run(which: str, json_path: Path | None) -> int:
+def run(which: str, json_path: Path | None, commands_before: int = 0) -> int:
     """Run one benchmark or ``all``. Exit code 1 when a goal was missed, so that a script can tell."""
     names = list(BENCHMARKS) if which == "all" else [which]
-    figures = [figure for name in names for figure in BENCHMARKS[name]()]
+    figures = [figure for name in names for figure in BENCHMARKS[name](commands_before)]
     report = {"machine": machine(), "date": datetime.now(UTC).date().isoformat(), "figures": as_json(figures)}
     Console().print(table(figures))
     if json_path is None:

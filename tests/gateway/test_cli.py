@@ -169,7 +169,7 @@ def test_benchmarks_are_called_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path
     vars(module)["run"] = run
     monkeypatch.setitem(sys.modules, "gateway.bench.cli", module)
     assert runner.invoke(app, ["bench", "ledger", "--json", str(tmp_path / "f")]).exit_code == 1
-    assert calls == [("ledger", tmp_path / "f")]
+    assert calls == [("ledger", tmp_path / "f", 0)]
     assert runner.invoke(app, ["bench", "everything"]).exit_code == 2
 
 
