@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from gateway.coding.assemble import Added, Reassembler
 from gateway.coding.part import Part, read_part
-from gateway.sealing import sealed
+from gateway.sealing import BrokenSealError, seal, unseal
 from gateway.smpp.codec import decode
 from gateway.smpp.pdus import SubmitSm
 from gateway.smpp.tlv import Tag
@@ -39,9 +39,8 @@ def join(work: Submit, part: Part, uow: UnitOfWork, digest: Callable[[str], byte
     """What this segment leads to, together with those that wait. Tokens are message ids."""
     reassembler = Reassembler(max_open=1, timeout_us=TIMEOUT_S * _US)
     for row in uow.messages.promises(lane_of(part)):
-        waiting = decode(sealed(row.payload, row.message_id, digest))
-        if isinstance(waiting, SubmitSm):
-            earlier = dataclasses.replace(part_of(waiting, work.source), token=row.message_id)
+        earlier = _waiting(row, work.source, digest)
+        if earlier is not None:
             reassembler.add(earlier, row.due_us)
     return reassembler.add(part, uow.now_us)
 
@@ -51,9 +50,20 @@ def wait(work: Submit, part: Part, uow: UnitOfWork, digest: Callable[[str], byte
     return Outbox(
         message_id=work.message_id,
         lane=lane_of(part),
-        payload=sealed(work.payload, work.message_id, digest),
+        payload=seal(work.payload, work.message_id, digest),
         due_us=uow.now_us,
         expires_us=uow.now_us + TIMEOUT_S * _US,
+    )
+
+
+def _waiting(row: Outbox, source: str, digest: Callable[[str], bytes]) -> Part | None:
+    """A segment that came earlier; None for one that this installation's key does not open."""
+    try:
+        pdu = decode(unseal(row.payload, row.message_id, digest))
+    except BrokenSealError:
+        return None
+    return (
+        dataclasses.replace(part_of(pdu, source), token=row.message_id) if isinstance(pdu, SubmitSm) else None
     )
 
 

@@ -1,18 +1,30 @@
 """Octets that must wait in the store and must not be readable there: a segment may hold a voucher's code."""
 
+import os
 from collections.abc import Callable
 
-_BLOCK_OCTETS = 32
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE_OCTETS = 12
+#: No system_id has a space in it, so no other digest is ever made of this text.
+_PURPOSE = "key for sealing"
 
 
-def sealed(octets: bytes, name: str, digest: Callable[[str], bytes]) -> bytes:
-    """The octets under a key stream of their own; sealing twice gives them back.
+class BrokenSealError(Exception):
+    """The octets were changed, or sealed under another name or key."""
 
-    The stream is the keyed digest (HMAC-SHA-256, 32 octets) of ``name`` and a counter: a pseudo-random
-    function in counter mode (NIST SP 800-38A section 6.5). One ``name`` is for one content only, ever: use
-    a message id. It hides, and does not protect against changes: the database's own rules do that.
-    """
-    blocks = range(-(-len(octets) // _BLOCK_OCTETS))
-    # No system_id has a space in it, so no other digest is ever made of such a text.
-    stream = b"".join(digest(f"sealed octets\0{name}\0{block}") for block in blocks)
-    return bytes(octet ^ key for octet, key in zip(octets, stream, strict=False))
+
+def seal(octets: bytes, name: str, digest: Callable[[str], bytes]) -> bytes:
+    """AES-256-GCM under a key derived from the installation's; ``name`` (a message id) is bound in."""
+    nonce = os.urandom(_NONCE_OCTETS)
+    return nonce + AESGCM(digest(_PURPOSE)).encrypt(nonce, octets, name.encode())
+
+
+def unseal(octets: bytes, name: str, digest: Callable[[str], bytes]) -> bytes:
+    """What was sealed. Raises BrokenSealError."""
+    nonce, content = octets[:_NONCE_OCTETS], octets[_NONCE_OCTETS:]
+    try:
+        return AESGCM(digest(_PURPOSE)).decrypt(nonce, content, name.encode())
+    except (InvalidTag, ValueError):
+        raise BrokenSealError(f"the seal of {name} is broken") from None
