@@ -28,7 +28,7 @@ from gateway.logs import bridge_twisted
 from gateway.mailroom import Mailroom
 from gateway.metrics import Metrics
 from gateway.operator import Operator
-from gateway.ports import Ports, write_ports
+from gateway.ports import Ports, clear_ports, write_ports
 from gateway.processor import Processor
 from gateway.reactor import install_reactor
 from gateway.rendering import Renderer
@@ -60,6 +60,8 @@ _GC_THRESHOLD = 50_000
 
 def run(config: Config) -> int:
     """Serve until stopped. Returns the exit code. Raises StartError, StoreError and the like."""
+    if config.ports_file is not None:
+        clear_ports(config.ports_file)
     ensure_directory(config)
     digest = Digest(load_key(config.data_dir / _KEY_FILE))
     sys.setswitchinterval(_SWITCH_S)

@@ -178,7 +178,7 @@ class Inbound:
 
     def _onward(self, incoming: _Incoming, route: Route, validity: int | None) -> Submit:
         pdu, account = incoming.pdu, incoming.bind.account
-        destination = route.target if route.kind is RouteKind.HANDSET else pdu.destination.addr
+        destination = pdu.destination.addr if route.kind is RouteKind.ACCOUNT else route.target
         delivered = DeliverSm(
             service_type=pdu.service_type,
             source=address(incoming.source),

@@ -10,16 +10,21 @@ from gateway.clock import OperatorClock
 from gateway.metrics import Metrics
 from gateway.work import Delivery, Result, Settle
 from gateway.worker import Worker
+from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Outbox
 from storage.reads import Reads
 
 log = structlog.get_logger("gateway.mailroom")
 
 T = TypeVar("T")
+_AGAIN_S = 1.0
 
 
 class Soon(Protocol):
     """The part of the event loop that is used here."""
+
+    def call_later(self, delay_s: float, callback: Callable[[], None], /) -> object:
+        """Call after so many seconds."""
 
     def call_soon(self, callback: Callable[[], object]) -> object:
         """Call once the present call is over."""
@@ -46,7 +51,7 @@ class Mailroom:
         self._clock = clock
         self._loop = loop
         self._metrics = metrics
-        self._ended: list[tuple[Delivery, Callable[[], None]]] = []
+        self._ended: _Ended = []
 
     def now_us(self) -> int:
         """Operator time."""
@@ -68,11 +73,16 @@ class Mailroom:
 
     def _flush(self) -> None:
         ended, self._ended = self._ended, []
+        self._write_down(ended)
 
+    def _write_down(self, ended: "_Ended") -> None:
         def settled(result: Result) -> None:
             if result.error is not None:
-                # The rows are still in the store and go out again with the next bind: at least once.
                 log.error("settle.failed", count=len(ended), error=type(result.error).__name__)
+            if isinstance(result.error, CommitUnknown | StoreUnavailable):
+                # A lane that waits for its next attempt would wait for ever: nobody has set its job.
+                self._loop.call_later(_AGAIN_S, lambda: self._write_down(ended))
+                return
             for delivery, done in ended:
                 if result.error is None and delivery.retry_s is None:
                     self._metrics.message("mt", delivery.state.value)
@@ -81,11 +91,20 @@ class Mailroom:
         self._worker.accept(Settle(tuple(delivery for delivery, _ in ended)), settled)
 
     def _ask(self, query: Callable[[], Sequence[T]], done: Callable[[Sequence[T]], None]) -> None:
-        def answered(future: "Future[Sequence[T]]") -> None:
+        def looked(future: "Future[Sequence[T]]") -> None:
+            if future.cancelled():
+                return  # The gateway stops.
             error = future.exception()
-            if error is not None:
-                log.error("read.failed", error=type(error).__name__)
-            rows: Sequence[T] = () if error is not None else future.result()
-            self._loop.call_soon_threadsafe(lambda: done(rows))
+            if error is None:
+                done(future.result())
+                return
+            log.error("read.failed", error=type(error).__name__)
+            # No rows would mean that nothing waits, and what waits would be forgotten until the next bind.
+            self._loop.call_later(_AGAIN_S, lambda: self._ask(query, done))
 
-        self._pool.submit(query).add_done_callback(answered)
+        self._pool.submit(query).add_done_callback(
+            lambda future: self._loop.call_soon_threadsafe(lambda: looked(future))
+        )
+
+
+_Ended = list[tuple[Delivery, Callable[[], None]]]

@@ -136,6 +136,8 @@ class Operator:
             if isinstance(work, Reset) and result.error is None:
                 # At once: what the next batch promises must not be forgotten with the old.
                 self._forget()
+                # A time of the old clock, which may have stood still, must not hide the new jobs' times.
+                self._due_timer.set(result.due_us)
             if answer.done():
                 return
             if result.error is not None:

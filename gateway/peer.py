@@ -26,6 +26,7 @@ from gateway.smpp.events import (
 from gateway.smpp.pdus import Bind, DeliverSm, Pdu, SubmitSm, SubmitSmResp
 from gateway.smpp.session import Session
 from gateway.smpp.states import BOUND, Role
+from gateway.smpp.timers import NEVER
 
 if TYPE_CHECKING:
     from gateway.server import SmppServer
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("gateway.smpp")
 
 _BIND_FAILURES_MAX = 3
+#: How long a client may take to read the last octets of a connection that we have closed.
+_CLOSE_S = 5.0
 _NOTES = {Refused: "pdu.refused", UnexpectedResponse: "response.unexpected", LateResponse: "response.late"}
 
 
@@ -55,6 +58,7 @@ class Peer(Protocol):
         self._starved = False
         self._failures = 0
         self._clean = False
+        self._abort_at = NEVER
         self.was_bound = False
         self.end_reason = ""
 
@@ -115,7 +119,7 @@ class Peer(Protocol):
         if self._session.state in BOUND:
             self._write(self._session.unbind(self._monotonic()))
         else:
-            self.transport.loseConnection()
+            self._disconnect()
 
     def abort(self, reason: str) -> None:
         """Drop the connection at once: the client must not take silence for an answer."""
@@ -127,6 +131,8 @@ class Peer(Protocol):
         now = self._monotonic()
         if now >= self._session.next_due():
             self._act(self._session.tick(now))
+        if now >= self._abort_at:
+            self.transport.abortConnection()
 
     # -- the server's answers ----------------------------------------------------------------------
 
@@ -144,7 +150,7 @@ class Peer(Protocol):
             self._failures += 1
             if self._failures >= _BIND_FAILURES_MAX:
                 self.end_reason = "too many refused binds"
-                self.transport.loseConnection()
+                self._disconnect()
 
     def submitted(self, pdu: SubmitSm, status: int, message_id: str) -> None:
         """Answer a submit once its commit is done; a connection that is gone needs no answer."""
@@ -171,7 +177,7 @@ class Peer(Protocol):
                     self._server.unbound(self)
                 case Close():
                     self.end_reason = self.end_reason or event.reason
-                    self.transport.loseConnection()
+                    self._disconnect()
                 case Refused() | UnexpectedResponse() | LateResponse():
                     self._note(event)
 
@@ -217,6 +223,11 @@ class Peer(Protocol):
     def _write(self, data: bytes) -> None:
         if data:
             self.transport.write(data)
+
+    def _disconnect(self) -> None:
+        """Close once all is written; a client that does not read would put that off for ever."""
+        self._abort_at = min(self._abort_at, self._monotonic() + _CLOSE_S)
+        self.transport.loseConnection()
 
 
 def _without_tlvs(pdu: bytes) -> bytes:

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.config import StartError
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -13,8 +15,23 @@ class Ports:
     http: int
 
 
+def clear_ports(path: Path) -> None:
+    """Take away what an earlier run has told, and see that the file can be written. Raises StartError."""
+    try:
+        path.unlink(missing_ok=True)
+        draft = _draft(path)
+        draft.touch()
+        draft.unlink()
+    except OSError as error:
+        raise StartError(f"ports file {path}: {error.strerror or error}") from None
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
+
+
 def write_ports(path: Path, ports: Ports) -> None:
     """``{"smpp": n, "http": n}``, whole or not at all."""
-    draft = path.with_name(path.name + ".new")
+    draft = _draft(path)
     draft.write_text(json.dumps({"smpp": ports.smpp, "http": ports.http}) + "\n")
     draft.replace(path)

@@ -237,7 +237,7 @@ class Processor:
         self.expiry.clear()
         self.clock.reset()
         self._seed(self)
-        return Result(work)
+        return Result(work, due_us=self.store.reads.next_due_us())
 
 
 class Transaction:

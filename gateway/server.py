@@ -21,7 +21,7 @@ from gateway.smpp.settings import SessionSettings
 from gateway.smpp.timers import TimerSettings
 from gateway.throughput import Throughput
 from gateway.work import Accepted, BindClosed, BindOpened, Done, Result, Submit, Work
-from storage.errors import CommitUnknown
+from storage.errors import CommitUnknown, StoreUnavailable
 
 log = structlog.get_logger("gateway.smpp")
 
@@ -84,6 +84,8 @@ class SmppServer(Factory):
         self._buckets: list[set[Peer]] = [set() for _ in range(_BUCKETS)]
         self._bucket_of: dict[str, int] = {}
         self._tick = 0
+        #: Sessions' beginnings and ends that the store could not take; a second later it may.
+        self._unwritten: list[Work] = []
         self.stopping = False
 
     def __len__(self) -> int:
@@ -116,7 +118,7 @@ class SmppServer(Factory):
             self._count_binds(bind.account)
         if peer.was_bound:
             log.info("unbound", session=peer.session_id, reason=reason, clean=clean)
-            self._queue.accept(BindClosed(peer.session_id, reason, clean), _nothing)
+            self._queue.accept(BindClosed(peer.session_id, reason, clean), self._written)
 
     def unbound(self, peer: Peer) -> None:
         """The session has said goodbye: nothing more is sent to it."""
@@ -129,6 +131,10 @@ class SmppServer(Factory):
         self._tick = (self._tick + 1) % _BUCKETS
         for peer in list(self._buckets[self._tick]):
             peer.tick()
+        if self._tick == 0 and self._unwritten:
+            again, self._unwritten = self._unwritten, []
+            for work in again:
+                self._queue.accept(work, self._written)
 
     def unbind_all(self) -> None:
         """Begin to stop: no new connections, and a goodbye on those that are there."""
@@ -197,7 +203,7 @@ class SmppServer(Factory):
             command=command_name(pdu.command_id),
             address_range=serves.pattern,
         )
-        self._queue.accept(BindOpened(peer.session_id, account.system_id), _nothing)
+        self._queue.accept(BindOpened(peer.session_id, account.system_id), self._written)
         self.dispatcher.bound(bind)
 
     def submit(self, peer: Peer, pdu: pdus.SubmitSm, frame: bytes) -> None:
@@ -253,6 +259,15 @@ class SmppServer(Factory):
             reason=reason,
         )
 
+    def _written(self, result: Result) -> None:
+        """Of a session that died unknown to the writer every command that comes again would be done again."""
+        if result.error is not None:
+            log.error("bind.unwritten", work=type(result.work).__name__, error=type(result.error).__name__)
+        away = isinstance(result.error, CommitUnknown | StoreUnavailable)
+        # Bounded: clients that come and go while the store is away must not fill the memory.
+        if away and len(self._unwritten) < self._connections_max:
+            self._unwritten.append(result.work)
+
     def _count_binds(self, account: Account) -> None:
         side = account.side
         ids = [each.system_id for each in self._accounts.values() if each.side is side]
@@ -277,8 +292,3 @@ def _session_settings(config: Config) -> SessionSettings:
             response_s=timers.response_s,
         ),
     )
-
-
-def _nothing(result: Result) -> None:
-    if result.error is not None:
-        log.error("work.lost", work=type(result.work).__name__, error=type(result.error).__name__)

@@ -27,6 +27,7 @@ from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
 
 _MAY_NOT_SEND = frozenset({Status.BLOCKED, Status.BLOCKED_OUTGOING})
+_TO_NUMBERS = frozenset({RouteKind.HANDSET, RouteKind.OFFNET})
 
 
 class Submits:
@@ -42,7 +43,7 @@ class Submits:
         """The inbox rows that it may repeat, the subscribers at both ends, and what its command reads."""
         keys = frozenset((work.inbox.source, key) for key in bucketed(work.inbox, uow.wall_us))
         msisdns = {Msisdn(work.source)}
-        if work.route.kind is RouteKind.HANDSET:
+        if work.route.kind in _TO_NUMBERS:
             msisdns.add(Msisdn(work.route.target))
         yield Needs(inbox=keys, msisdns=frozenset(msisdns))
         if isinstance(work.asked, Command):
@@ -112,8 +113,9 @@ class Submits:
     def _forward(self, work: Submit, batch: Batch) -> Result:
         """Store a message to a handset, an application or another network, and promise its delivery."""
         sender = batch.uow.subscribers.get(Msisdn(work.source)) if work.source.isdigit() else None
-        if sender is not None and sender.status in (Status.BLOCKED, Status.BLOCKED_OUTGOING):
+        if sender is not None and sender.status in _MAY_NOT_SEND:
             return Result(work, Accepted(CommandStatus.ESME_RSUBMITFAIL, "", "access.blocked"))
+        work = _on_net(work, batch.uow)
         offnet = work.route.kind is RouteKind.OFFNET
         state = MessageState.DELIVERED if offnet else MessageState.ENROUTE
         message = mo_message(work, batch.uow, state)
@@ -129,3 +131,11 @@ class Submits:
     def _remember(work: Submit, batch: Batch, outcome: Outcome, reply_ids: tuple[str, ...] = ()) -> None:
         key = current(work.inbox, batch.uow.wall_us)
         batch.remember(key, outcome, work.message_id, reply_ids)
+
+
+def _on_net(work: Submit, uow: UnitOfWork) -> Submit:
+    """A subscriber's record overrides the prefix (services.md section 0): a number may be ported in."""
+    route = work.route
+    if route.kind is not RouteKind.OFFNET or uow.subscribers.get(Msisdn(route.target)) is None:
+        return work
+    return replace(work, route=replace(route, kind=RouteKind.HANDSET))

@@ -13,7 +13,7 @@ from storage.errors import StoreError, StoreUnavailable
 from storage.head import Head, read_head
 from storage.migrate import bring_up_to_date
 from storage.reads import Reads
-from storage.tables import metadata, writer
+from storage.tables import bind, metadata, writer
 from storage.unit_of_work import UnitOfWork
 
 
@@ -60,7 +60,10 @@ class Store:
             self._in_use = False
 
     def reset(self) -> None:
-        """Empty every table, in one transaction; the schema stays. For the writer's thread only."""
+        """Empty every table, in one transaction; the schema stays, and so do the sessions that are open now.
+
+        For the writer's thread only.
+        """
         self._head = None
         with self._driver.maintenance() as connection:
             _empty(connection)
@@ -138,7 +141,8 @@ def _empty(connection: Connection) -> None:
     for statement in triggers.DROP:
         connection.execute(text(statement))
     for table in reversed(metadata.sorted_tables):
-        if table is not writer:
+        if table not in (writer, bind):
             connection.execute(delete(table))
+    connection.execute(delete(bind).where(bind.c.closed_wall_us.is_not(None)))
     for statement in triggers.CREATE:
         connection.exec_driver_sql(statement)

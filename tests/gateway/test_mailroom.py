@@ -1,4 +1,4 @@
-"""The dispatcher's way to the store: endings of one turn are one work; a failed read is no rows."""
+"""The dispatcher's way to the store: endings of one turn are one work; what failed is tried again."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
@@ -60,13 +60,31 @@ def test_the_next_turn_begins_anew(desk: Desk) -> None:
     assert [work for work, _ in desk.works] == [Settle((delivered("a"),)), Settle((delivered("b"),))]
 
 
-def test_an_ending_that_could_not_be_written_down_is_logged_and_let_go(desk: Desk, logged: LogLines) -> None:
+def test_an_ending_is_written_down_again_while_the_store_is_away(desk: Desk, logged: LogLines) -> None:
+    """Else a lane that waits for its next attempt would wait for ever."""
     heard: list[str] = []
     desk.room.settle(delivered("a"), lambda: heard.append("a"))
     desk.loop.turn()
     ((work, done),) = desk.works
     done(Result(work, error=StoreUnavailable("disk")))
+    assert (heard, len(desk.works)) == ([], 1)
+    desk.loop.advance(1.0)
+    again, done = desk.works[1]
+    assert again == work
+    done(Result(again))
     assert heard == ["a"]
+    assert [line["event"] for line in logged] == ["settle.failed"]
+
+
+def test_an_ending_that_is_a_bug_is_logged_and_let_go(desk: Desk, logged: LogLines) -> None:
+    """It would fail again each time."""
+    heard: list[str] = []
+    desk.room.settle(delivered("a"), lambda: heard.append("a"))
+    desk.loop.turn()
+    ((work, done),) = desk.works
+    done(Result(work, error=ValueError("bug")))
+    desk.loop.advance(60.0)
+    assert (heard, len(desk.works)) == (["a"], 1)
     assert [line["event"] for line in logged] == ["settle.failed"]
 
 
@@ -87,14 +105,24 @@ def test_rows_and_lanes_are_read_in_order(desk: Desk, stand: Stand) -> None:
     assert [row.message_id for row in found] == ids[2:]
 
 
-def test_a_read_that_fails_gives_no_rows(stand: Stand, logged: LogLines) -> None:
+def test_a_read_that_fails_is_tried_again_and_never_taken_for_no_rows(stand: Stand, logged: LogLines) -> None:
+    """No rows would mean that nothing waits, until the next bind."""
+
     class Broken:
+        tries = 0
+
         def pending(self, *_: object) -> Sequence[Outbox]:
-            raise StoreUnavailable("disk")
+            self.tries += 1
+            if self.tries == 1:
+                raise StoreUnavailable("disk")
+            return ()
 
     desk = Desk(stand, cast("Reads", Broken()))
     answers: list[Sequence[Outbox]] = []
     desk.room.pending("handset:x", 0, 10, answers.append)
+    desk.loop.turn()
+    assert answers == []
+    desk.loop.advance(1.0)
     desk.loop.turn()
     assert answers == [()]
     assert [line["event"] for line in logged] == ["read.failed"]

@@ -113,6 +113,18 @@ def test_a_reset_forgets_before_the_next_batch_is_told(desk: Desk) -> None:
     assert desk.story == ["forgotten", "Reset"]
 
 
+def test_after_a_reset_no_time_of_the_old_clock_hides_a_new_job(desk: Desk) -> None:
+    """A virtual clock stood still before a job while real time went by; the reset takes real time back."""
+    wait_for(lambda: desk.operator.set_clock(ClockMode.VIRTUAL, START_US))
+    desk.timer.note(START_US + 60 * S)
+    desk.stand.wall_us += 600 * S
+    wait_for(desk.operator.reset)
+    desk.timer.note(desk.stand.wall_us + 30 * S)
+    desk.stand.wall_us += 30 * S
+    desk.loop.advance(30.0)
+    assert desk.story[-1] == "due"
+
+
 def test_a_reset_that_failed_forgets_nothing(desk: Desk) -> None:
     desk.error = StoreUnavailable("disk")
     with pytest.raises(StoreUnavailable):

@@ -134,6 +134,17 @@ def test_what_the_session_deals_with_itself_is_noted_without_content(smsc: Smsc,
     assert "s3cr3t" not in repr(logged)
 
 
+def test_a_closed_connection_whose_client_does_not_read_is_cut_off(smsc: Smsc) -> None:
+    """Its last octets would never leave, and its bind would go on serving its number."""
+    client = smsc.bind()
+    client.peer.pauseProducing()
+    smsc.wait(41)  # enquire_link after 30 s, its response due 10 s later
+    assert client.transport.disconnecting
+    assert not client.transport.disconnected
+    smsc.wait(7)
+    assert client.transport.disconnected
+
+
 def test_a_late_answer_is_noted_and_changes_nothing(smsc: Smsc, logged: LogLines) -> None:
     client = smsc.bind()
     deliver(client, "one")

@@ -154,6 +154,18 @@ def test_an_off_net_number_is_delivered_by_the_interconnect_with_a_receipt(stand
     assert b"stat:DELIVRD" in row.payload
 
 
+@pytest.mark.parametrize("typed", ["77051112233", "+7 705 111-22-33"])
+def test_a_subscribers_record_overrides_the_prefix(stand: Stand, typed: str) -> None:
+    """services.md section 0: the number was ported in, so its message is for a handset of ours."""
+    stand.subscribe(Msisdn("77051112233"))
+    result = stand.one(stand.from_app("hello", typed))
+    (row,) = result.outboxes
+    assert row.lane == "handset:77051112233"
+    (pdu,) = pdus_of([row])
+    assert pdu.destination.addr == "77051112233"
+    assert stand.messages()[0].route == "handset:77051112233"
+
+
 @pytest.mark.parametrize("status", [Status.BLOCKED, Status.BLOCKED_OUTGOING])
 @pytest.mark.parametrize("to", [BOLAT, "4917612345678", "1234"])
 def test_a_blocked_sender_is_refused_and_leaves_nothing_behind(stand: Stand, status: Status, to: str) -> None:

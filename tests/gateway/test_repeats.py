@@ -6,7 +6,7 @@ import pytest
 
 from gateway.repeats import WINDOW_US
 from gateway.smpp.tlv import Tag, Tlv
-from gateway.work import BindClosed, Submit
+from gateway.work import BindClosed, Reset, Submit
 from tests.gateway.stand import ALIYA, APP, BOLAT, Boom, Stand
 
 
@@ -191,3 +191,14 @@ def test_a_session_that_died_just_before_a_restart_is_not_forgotten_by_it(stand:
     die(stand, "s1")
     stand.restart()
     assert stand.accepted(bal(stand, "s2", 1)).repeated
+
+
+def test_a_session_that_lived_through_a_reset_is_known_after_a_crash(stand: Stand) -> None:
+    """The reset empties the store, not the connections: their commands may come again like all others."""
+    bind = stand.bound("s1")
+    stand.run(Reset())
+    stand.subscribe(ALIYA)
+    first = stand.accepted(stand.sms("BAL", "6000", bind=bind))
+    stand.restart()
+    again = stand.accepted(stand.sms("BAL", "6000", bind=stand.bound("s2")))
+    assert (again.repeated, again.message_id) == (True, first.message_id)

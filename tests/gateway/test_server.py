@@ -211,6 +211,22 @@ def test_an_unknown_outcome_is_not_answered_but_ends_the_connection(smsc: Smsc) 
     assert client.transport.disconnected
 
 
+def test_a_session_that_ends_while_the_store_is_away_is_told_of_later(smsc: Smsc) -> None:
+    """Else its commands would not be known when they come again on the next session."""
+    client = smsc.bind()
+    client.send(hello())
+    smsc.commit()
+    client.lose()
+    smsc.fail(StoreUnavailable("disk full"))
+    smsc.wait(1.5)
+    assert [type(work) for work in smsc.works] == [BindClosed]
+    smsc.commit()
+    again = smsc.bind()
+    again.send(hello(3))
+    smsc.commit()
+    assert len(smsc.stand.messages()) == 1
+
+
 def test_a_store_that_cannot_be_written_is_a_system_error(smsc: Smsc) -> None:
     client = smsc.bind()
     client.send(hello())

@@ -183,13 +183,13 @@ def inbox(
     )
 
 
-def live_a_little(store: Store) -> None:
+def live_a_little(store: Store, session_id: str = "session1") -> None:
     """Two subscribers, vouchers of which one is used, holds in two states, messages, a job, a bind."""
     with work(store) as uow:
         open_subscriber(uow, ALIYA)
         open_subscriber(uow, BOLAT)
         print_vouchers(uow)
-        uow.binds.opened("session1", "handset", NOW_US)
+        uow.binds.opened(session_id, "handset", NOW_US)
         uow.settings.put("clock", "virtual")
         uow.jobs.put(Job(kind="remind", key="remind:1", due_us=NOW_US + HOUR_US, payload={"to": ALIYA}))
     with work(store, NOW_US + 1) as uow:

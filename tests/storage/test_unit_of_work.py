@@ -207,12 +207,21 @@ def test_reset_empties_everything_and_the_guards_are_back(lived_in: Store, datab
     assert lived_in.reads.subscriber(ALIYA) is None
     assert lived_in.reads.pending() == []
     assert lived_in.reads.setting("clock") is None
-    live_a_little(lived_in)
+    live_a_little(lived_in, "session2")
     view = lived_in.reads.subscriber(ALIYA)
     assert view is not None
     assert view.balances.main_tiyn == 2 * FACE_TIYN - 1500
     with pytest.raises(Exception, match="a balance changes only by a posting"):
         database.tamper("UPDATE account SET balance = balance + 1")
+
+
+def test_a_reset_keeps_the_sessions_that_are_open(lived_in: Store) -> None:
+    """Their connections live on; a restart has to know that they died with it."""
+    with work(lived_in) as uow:
+        uow.binds.opened("session0", "handset", NOW_US)
+        uow.binds.closed("session0", "connection lost", NOW_US)
+    lived_in.reset()
+    assert lived_in.reads.dead_binds(0) == ["session1"]
 
 
 def _fail_in_the_middle(store: Store) -> None:
