@@ -69,8 +69,14 @@ def run(config: Config) -> int:
     try:
         gateway = Gateway(config, store, digest)
         gateway.run()
-    finally:
+        if gateway.worker.alive:
+            # It hangs in the database: the end of the process rolls its transaction back.
+            log.error("writer.hangs")
+            return 1
+    except BaseException:
         store.close()
+        raise
+    store.close()
     return 0
 
 
@@ -148,7 +154,9 @@ class Gateway:
         """Listen, then serve until a signal comes."""
         self._seed(self.processor)
         if self.demo is not None:
-            self._vouchers = unused_vouchers(self._execute, self.store, self.digest, self.profile)
+            self._vouchers = unused_vouchers(
+                self._execute, self.store, self.digest, self.profile, self.clock.now_us()
+            )
         self.processor.recover()
         web_socket = listening_socket(self.config.http_host, self.config.http_port)
         listener = self._listen()
@@ -205,14 +213,21 @@ class Gateway:
     def _committed(self, results: Sequence[Result], seconds: float) -> None:
         """In the reactor, after every answer of a batch has been given."""
         for result in results:
-            if result.outboxes:
-                self.dispatcher.enqueue(result.outboxes)
-            for lane in result.wake:
-                self.dispatcher.wake(lane)
-            self.due_timer.note(result.due_us)
+            try:
+                self._follow(result)
+            except Exception:
+                # A bug with one result must not make the others wait for their handsets' next bind.
+                log.exception("follow.failed", work=type(result.work).__name__)
         self.hub.publish()
         self.metrics.batch(len(results), seconds)
         self.metrics.queue_depth.set(self.worker.depth)
+
+    def _follow(self, result: Result) -> None:
+        if result.outboxes:
+            self.dispatcher.enqueue(result.outboxes)
+        for lane in result.wake:
+            self.dispatcher.wake(lane)
+        self.due_timer.note(result.due_us)
 
     def _seed(self, _: Processor) -> None:
         if self.config.demo_data:

@@ -35,10 +35,8 @@ class Bind:
     session_id: str
     account: Account
     receives: bool
-    transmits: bool
     address_range: AddressRange
     link: Link
-    interface_version: int = 0x34
     order: int = 0
     #: Source addresses already found to be in range: one check per number and session.
     sources: dict[str, str | None] = field(default_factory=dict)

@@ -36,7 +36,7 @@ class Demo:
     def begin(self, ports: Ports, store: Store, vouchers: Sequence[DemoVoucher]) -> None:
         """Print the banner and switch the handsets on."""
         host = self._config.smpp_host
-        smpp, http = f"{host}:{ports.smpp}", f"{self._config.http_host}:{ports.http}"
+        smpp, http = _at(host, ports.smpp), _at(self._config.http_host, ports.http)
         shown = banner.Demo(
             smpp=smpp,
             http=http,
@@ -84,14 +84,18 @@ class Demo:
 
 
 def unused_vouchers(
-    execute: Callable[[Command], object], store: Store, digest: Callable[[str], bytes], profile: Profile
+    execute: Callable[[Command], object],
+    store: Store,
+    digest: Callable[[str], bytes],
+    profile: Profile,
+    now_us: int,
 ) -> list[DemoVoucher]:
     """The demo's unused vouchers; a new generation is printed when all are used."""
     for generation in count():
         for command in voucher_commands(digest, profile.voucher_face_values_tiyn, generation=generation):
             execute(command)
         printed = demo_vouchers(digest, profile.voucher_face_values_tiyn, generation=generation)
-        with store.begin(now_us=0, wall_us=0) as uow:
+        with store.begin(now_us=now_us, wall_us=0) as uow:
             unused = [each for each in printed if _is_unused(uow, digest(each.code.reveal()))]
         if unused:
             return unused
@@ -100,7 +104,12 @@ def unused_vouchers(
 
 def _is_unused(uow: UnitOfWork, digest: bytes) -> bool:
     voucher = uow.vouchers.by_digest(digest)
-    return voucher is not None and voucher.state is VoucherState.UNUSED
+    return (
+        voucher is not None
+        and voucher.state is VoucherState.UNUSED
+        and uow.now_us < voucher.batch.expires_us
+        and not voucher.batch.disabled
+    )
 
 
 def _handsets(reads: Reads) -> list[banner.Handset]:
@@ -116,6 +125,10 @@ def _handsets(reads: Reads) -> list[banner.Handset]:
         for view in views
         if view is not None
     ]
+
+
+def _at(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _command() -> str:

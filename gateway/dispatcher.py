@@ -180,11 +180,19 @@ class Dispatcher:
         """Nobody receives. A message waits in the store; a screen goes to its session or nowhere."""
         if outbox.bearer != "ussd":
             return
-        bind = self._binds.get(outbox.bind)
+        bind = self._dialling(outbox)
         self._busy.add(outbox.message_id)
         flight = Flight(Lane(outbox.lane, 1), outbox, parts_of(outbox.payload))
-        if bind is None or not bind.receives or not self._send(flight, bind):
+        if bind is None or not self._send(flight, bind):
             self._settle(_final(outbox, MessageState.UNDELIVERABLE, _DIALOGUE_GONE))
+
+    def _dialling(self, outbox: Outbox) -> Bind | None:
+        """The session that a screen is for; a transmitter's screens come by its account's receiver."""
+        bind = self._binds.get(outbox.bind)
+        if bind is None or bind.receives:
+            return bind
+        receiver = self._binds.for_msisdn(outbox.lane.partition(":")[2])
+        return receiver if receiver is not None and receiver.account is bind.account else None
 
     def _scan(self, bind: Bind) -> None:
         self._scanning.add(bind.session_id)

@@ -58,12 +58,6 @@ _RUNS: Final = {
     for secret in (False, True)
     for segment in (False, True)
 }
-_SEARCHES: Final = {key: pattern.search for key, pattern in _RUNS.items()}
-
-
-def contains_secret(text: str, *, secret_digits: bool = False, segment: bool = False) -> bool:
-    """True when ``mask_text`` would change the text: the quick question before the slow work."""
-    return _SEARCHES[secret_digits, segment](text) is not None
 
 
 def mask_text(text: str, *, secret_digits: bool, segment: bool = False) -> str:

@@ -15,6 +15,8 @@ from storage.model import Inbox
 from storage.unit_of_work import UnitOfWork
 
 WINDOW_US = 120 * 1_000_000
+#: What a dead session may have left without a response that arrived: some windows full, and socket buffers.
+_UNHEARD_MAX = 5_000
 
 
 class Repeats:
@@ -34,7 +36,7 @@ class Repeats:
     def session_died(self, uow: UnitOfWork, session_id: str) -> None:
         """Remember what the session sent last: it may come again."""
         self._prune(uow.wall_us)
-        for row in uow.inbox.of_source(session_source(session_id), uow.wall_us - WINDOW_US):
+        for row in uow.inbox.of_source(session_source(session_id), uow.wall_us - WINDOW_US, _UNHEARD_MAX):
             self._orphans.setdefault(row.request_hash, {})[row.source, row.key] = row
 
     def find(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:

@@ -188,10 +188,8 @@ class SmppServer(Factory):
             session_id=peer.session_id,
             account=account,
             receives=not isinstance(pdu, pdus.BindTransmitter),
-            transmits=not isinstance(pdu, pdus.BindReceiver),
             address_range=serves,
             link=peer,
-            interface_version=pdu.interface_version,
         )
         peer.accept_bind(pdu, SYSTEM_ID, account.window)
         self.binds.add(bind)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from gateway.config import DEMO_ACCOUNTS, Account, Config, Side, is_loopback
+from rating.msisdn import is_canonical
 
 _DEMO_PASSWORDS = frozenset(account.password.reveal() for account in DEMO_ACCOUNTS)
 
@@ -70,6 +71,13 @@ def _passwords_are_ascii(config: Config) -> Iterator[str]:
             yield f"accounts: the password of {account.system_id} has characters beyond visible ASCII"
 
 
+def _codes_are_no_subscribers(config: Config) -> Iterator[str]:
+    for account in config.accounts:
+        for name in (*account.short_codes, *account.sender_ids):
+            if is_canonical(name):
+                yield f"accounts: {name} is a subscriber's number; {account.system_id} cannot own it"
+
+
 _RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
     _open_api_needs_token,
     _open_smpp_needs_own_passwords,
@@ -77,4 +85,5 @@ _RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
     _accounts_are_distinct,
     _sides_have_their_own_fields,
     _passwords_are_ascii,
+    _codes_are_no_subscribers,
 )

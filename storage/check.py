@@ -151,7 +151,7 @@ _L11 = _sql(
 _L12 = _sql(
     "SELECT 'message', m.id, 'waits without a promise' FROM message m"
     " LEFT JOIN outbox o ON o.message_id = m.id"
-    " WHERE m.state IN ('SCHEDULED', 'ENROUTE') AND m.direction = 'mt' AND o.message_id IS NULL",
+    " WHERE m.state IN ('SCHEDULED', 'ENROUTE') AND o.message_id IS NULL",
     "SELECT 'outbox row', o.message_id, 'has no waiting message' FROM outbox o"
     " LEFT JOIN message m ON m.id = o.message_id AND m.state IN ('SCHEDULED', 'ENROUTE')"
     " WHERE m.id IS NULL",

@@ -31,12 +31,14 @@ class InboxRows:
         """Record a command. Raises Broken when its key is there already."""
         self._rows.add((row.source, row.key), row)
 
-    def of_source(self, source: str, since_wall_us: int) -> list[Inbox]:
-        """The source's rows since a wall time, oldest first."""
+    def of_source(self, source: str, since_wall_us: int, limit: int = 10_000) -> list[Inbox]:
+        """The newest ``limit`` rows of the source since a wall time, oldest first."""
         recent = select(table).where(table.c.source == source, table.c.wall_us >= since_wall_us)
-        found = [_inbox_of(row) for row in self._driver.query(recent)]
+        newest = recent.order_by(table.c.wall_us.desc(), table.c.message_id.desc()).limit(limit)
+        found = [_inbox_of(row) for row in self._driver.query(newest)]
         found += [r for r in self._rows.added() if r.source == source and r.wall_us >= since_wall_us]
-        return sorted(found, key=lambda row: row.wall_us)
+        # Message ids rise with time, so they order what came in one microsecond.
+        return sorted(found, key=lambda row: (row.wall_us, row.message_id))[-limit:]
 
     def prefetch(self, keys: Iterable[tuple[str, str]]) -> None:
         """Read many at once."""

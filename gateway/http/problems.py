@@ -92,13 +92,6 @@ class Problem(Exception):
         return JSONResponse(self.content(), self.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def field_problem(field: str, detail: str, *, where: str = "body") -> Problem:
-    """One field is wrong, as found out after validation."""
-    return Problem(
-        422, "1 field is wrong", code="validation", errors=[{"in": where, "field": field, "detail": detail}]
-    )
-
-
 def not_found(what: str) -> Problem:
     """There is no such thing."""
     return Problem(404, f"there is no {what}", code="not_found")

@@ -200,7 +200,6 @@ class Mailing:
             session_id=link.session_id,
             account=account,
             receives=receives,
-            transmits=True,
             address_range=parse_address_range(pattern),
             link=link,
         )

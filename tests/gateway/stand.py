@@ -150,7 +150,6 @@ class Stand:
             session_id=session_id,
             account=account,
             receives=True,
-            transmits=True,
             address_range=parse_address_range(pattern),
             link=cast("Link", None),
         )

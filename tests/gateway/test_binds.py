@@ -20,7 +20,6 @@ def bind(session_id: str, pattern: str = "", account: Account = HANDSETS, *, rec
         session_id=session_id,
         account=account,
         receives=receives,
-        transmits=True,
         address_range=parse_address_range(pattern),
         link=cast("Link", None),
     )

@@ -248,6 +248,16 @@ def test_a_screen_goes_to_the_session_that_dialled_and_past_the_queue(mailing: M
     assert mailing.ended(screen) == [DELIVERED]
 
 
+def test_a_transmitters_screen_comes_by_the_receiver_of_its_account(mailing: Mailing) -> None:
+    transmitter = mailing.bind(receives=False)
+    receiver = mailing.bind()
+    mailing.settle_down()
+    screen = mailing.send("ussd:77011234567", "a screen", bearer="ussd", bind=transmitter.session_id)
+    assert (transmitter.texts, receiver.texts) == ([], ["a screen"])
+    receiver.answer()
+    assert mailing.ended(screen) == [DELIVERED]
+
+
 def gone(mailing: Mailing, dialler: FakeLink) -> None:
     mailing.lose(dialler)
 

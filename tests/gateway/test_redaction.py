@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.coding import udh
 from gateway.coding.alphabet import DATA_CODING, Alphabet, encode
 from gateway.coding.split import split
-from gateway.redaction import contains_secret, mask_octets, mask_pdu, mask_text
+from gateway.redaction import mask_octets, mask_pdu, mask_text
 from handlers.base.grammar import clean
 
 CODE = "1234567890123"
@@ -64,9 +64,8 @@ def test_thirteen_digits_are_masked_however_they_are_written(before: str, code: 
 
 
 @given(st.text(max_size=60), st.booleans(), st.booleans())
-def test_the_quick_question_agrees_with_the_slow_work(text: str, secret_digits: bool, segment: bool) -> None:
+def test_a_masked_text_keeps_its_length(text: str, secret_digits: bool, segment: bool) -> None:
     masked = mask_text(text, secret_digits=secret_digits, segment=segment)
-    assert contains_secret(text, secret_digits=secret_digits, segment=segment) == (masked != text)
     assert len(masked) == len(text)
 
 
@@ -103,7 +102,6 @@ def test_numbers_dates_and_amounts_stay(text: str, kept: str) -> None:
 )
 def test_a_service_that_takes_codes_hides_shorter_runs(text: str, kept: str) -> None:
     assert mask_text(text, secret_digits=True) == kept
-    assert contains_secret(text, secret_digits=True) == (text != kept)
 
 
 def test_every_character_that_becomes_a_digit_is_taken_for_one() -> None:
@@ -239,7 +237,6 @@ def test_long_hostile_texts_take_no_time_that_grows_by_the_square() -> None:
     ):
         for segment in (False, True):
             mask_text(text, secret_digits=True, segment=segment)
-            contains_secret(text, secret_digits=False, segment=segment)
 
 
 def test_only_what_the_mask_struck_out_is_struck_out_of_the_pdu() -> None:

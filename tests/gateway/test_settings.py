@@ -169,3 +169,13 @@ def test_settings_that_do_not_go_together_are_refused(text: str, says: str) -> N
 def test_every_way_to_write_a_postgresql_address_is_taken(scheme: str) -> None:
     config = load_config({"database_url": f"{scheme}://u@h/d"})
     assert config.database_url == "postgresql+psycopg://u@h/d"
+
+
+def test_an_application_cannot_own_a_subscribers_number(tmp_path: Path) -> None:
+    """Else it could act in that subscriber's name."""
+    file = tmp_path / "shortcode.toml"
+    file.write_text(
+        '[[accounts]]\nsystem_id = "a"\npassword = "p"\nside = "application"\nshort_codes = ["77011234567"]\n'
+    )
+    with pytest.raises(ConfigError, match="77011234567 is a subscriber's number"):
+        load_config({}, file=file)
