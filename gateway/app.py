@@ -2,11 +2,13 @@
 
 import gc
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,7 +35,7 @@ from gateway.processor import Processor
 from gateway.reactor import install_reactor
 from gateway.rendering import Renderer
 from gateway.routing import Routes
-from gateway.secret_keys import Digest, IdSource, load_key
+from gateway.secret_keys import Digest, IdSource, KeyFileError, load_key
 from gateway.seed import DemoVoucher, demo_commands
 from gateway.server import TICK_S, SmppServer
 from gateway.shutdown import Shutdown
@@ -52,6 +54,8 @@ from storage.store import Store
 log = structlog.get_logger("gateway")
 
 _KEY_FILE = "secret.key"
+#: Holds the digest of its own name: the same key gives the same value.
+_KEY_SETTING = "key check"
 _READ_THREADS = 4
 #: The writer and the reactor take turns this often; the default of 5 ms would be each command's latency.
 _SWITCH_S = 0.0001
@@ -63,10 +67,10 @@ def run(config: Config) -> int:
     if config.ports_file is not None:
         clear_ports(config.ports_file)
     ensure_directory(config)
-    digest = Digest(load_key(config.data_dir / _KEY_FILE))
     sys.setswitchinterval(_SWITCH_S)
     store = Store.open(config.database_url, migrate=True)
     try:
+        digest = key_of(store, config.data_dir / _KEY_FILE)
         gateway = Gateway(config, store, digest)
         gateway.run()
         if gateway.worker.alive:
@@ -78,6 +82,20 @@ def run(config: Config) -> int:
         raise
     store.close()
     return 0
+
+
+def key_of(store: Store, path: Path) -> Digest:
+    """The digest under the installation's key, made on first use. Raises KeyFileError.
+
+    With another key than the database was made with, every voucher in it would be unknown.
+    """
+    expected = store.reads.setting(_KEY_SETTING)
+    if expected is not None and not path.exists():
+        raise KeyFileError(f"key file {path} is missing, and the database needs it; restore it from a backup")
+    digest = Digest(load_key(path))
+    if expected not in (None, digest(_KEY_SETTING).hex()):
+        raise KeyFileError(f"key file {path} is not the one that the database was made with")
+    return digest
 
 
 def wall_us() -> int:
@@ -165,6 +183,12 @@ class Gateway:
         serving: list[Any] = []
         self.reactor.callWhenRunning(lambda: serving.append(self.loop.create_task(web.serve([web_socket]))))
         self.reactor.callWhenRunning(self._begin)
+        # The terminal was closed: a stop like any other.
+        self.reactor.callWhenRunning(
+            lambda: self.loop.add_signal_handler(
+                signal.SIGHUP, self.reactor.callFromThread, self.reactor.stop
+            )
+        )
         shutdown = Shutdown(self, listener, web, serving)
         self.reactor.addSystemEventTrigger("before", "shutdown", shutdown.run)
         bridge_twisted()
@@ -229,7 +253,10 @@ class Gateway:
             self.dispatcher.wake(lane)
         self.due_timer.note(result.due_us)
 
-    def _seed(self, _: Processor) -> None:
+    def _seed(self, processor: Processor) -> None:
+        with processor.begin() as batch:
+            batch.uow.settings.put(_KEY_SETTING, self.digest(_KEY_SETTING).hex())
+            batch.uow.commit()
         if self.config.demo_data:
             for command in demo_commands(self.digest, self.profile.voucher_face_values_tiyn):
                 self._execute(command)

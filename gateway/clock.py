@@ -75,6 +75,10 @@ class OperatorClock:
             raise ClockError(
                 f"the clock only goes forward; it is already {self.at(self.now_us()).isoformat()}"
             )
+        self.check_end(to_us)
+
+    def check_end(self, to_us: int) -> None:
+        """Raise ClockError for a moment that could not be shown any more."""
         if to_us > LATEST_US:
             raise ClockError(f"the clock ends at {self.at(LATEST_US).isoformat()}")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 
 from gateway import banner
 from gateway.config import Config, Side
@@ -72,12 +73,14 @@ class Demo:
         account = next((each for each in self._config.accounts if each.side is Side.HANDSET), None)
         if account is None:
             return
-        target = f"smpp://{account.system_id}:{account.password.reveal()}@{smpp}"
+        password = quote(account.password.reveal(), safe="")
+        target = f"smpp://{quote(account.system_id, safe='')}:{password}@{smpp}"
         # Isolated (-I): the folder that the demo was started in must not shadow a package of ours.
         self._phones = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-m", "simulator", "phones", *DEMO_HANDSETS],
+            [sys.executable, "-I", "-m", "simulator", "phones", "--until-eof", *DEMO_HANDSETS],
             env={**os.environ, "SHORTCODE_TARGET": target},
-            stdin=subprocess.DEVNULL,
+            # Never written to: it ends with this process, however that ends, and the handsets with it.
+            stdin=subprocess.PIPE,
             # Ctrl-C goes to the whole group of a terminal; the handsets are stopped by us, in order.
             start_new_session=True,
         )

@@ -51,8 +51,7 @@ class DueRunner:
         if isinstance(work, Advance):
             until_us = max(until_us, work.to_us) if work.at_least else work.to_us
             # A real clock runs while we look at it: only a moment that was named can lie in the past.
-            if not work.at_least:
-                clock.check(until_us)
+            (clock.check_end if work.at_least else clock.check)(until_us)
         gathered = _Gathered()
         while self._step(until_us, gathered):
             pass

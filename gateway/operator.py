@@ -61,6 +61,8 @@ class Operator:
         self._digest = digest
         self._emulator = emulator
         self._forget = forget
+        #: Set at the stop: who waits is told to come again.
+        self.stopping = False
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -85,6 +87,8 @@ class Operator:
 
     async def changed(self, timeout_s: float) -> bool:
         """True once something was committed since the call began, False after ``timeout_s`` real seconds."""
+        if self.stopping:
+            raise Busy("the gateway is stopping")
         waiter = self._hub.subscribe()
         try:
             done, _ = await asyncio.wait({waiter}, timeout=timeout_s)
@@ -115,6 +119,11 @@ class Operator:
         if not self._emulator:
             raise ResetRefused("reset is switched off: this gateway is not in emulator mode")
         await self._ask(Reset())
+
+    def stop(self) -> None:
+        """Let nobody wait any longer."""
+        self.stopping = True
+        self._hub.publish()
 
     def run_due(self) -> None:
         """Have the writer fire what is due by now."""

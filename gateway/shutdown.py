@@ -41,6 +41,7 @@ class Shutdown:
             gateway.demo.end()
             phones = gateway.loop.run_in_executor(None, gateway.demo.wait)
         gateway.due_timer.cancel()
+        gateway.operator.stop()
         await maybeDeferred(self._listener.stopListening).asFuture(gateway.loop)
         self._web.should_exit = True
         # Accepted messages get their responses first; what is not yet delivered waits in the store.

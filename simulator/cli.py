@@ -59,6 +59,9 @@ def phones(
     msisdns: Annotated[list[str], typer.Argument(metavar="MSISDN...", help="Numbers to keep switched on.")],
     target: TargetOption = DEFAULT_TARGET,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems only.")] = False,
+    until_eof: Annotated[
+        bool, typer.Option("--until-eof", help="End with standard input: for a program that starts them.")
+    ] = False,
 ) -> None:
     """Keep several handsets switched on and print what arrives, one line per message.
 
@@ -75,8 +78,12 @@ def phones(
                 phone.switch_on()
             if not quiet:
                 console.line(f"{len(switched)} handsets are on ({where.address}): {', '.join(numbers)}")
-            # Nothing sets it: a signal ends the wait.
-            Event().wait()
+            if until_eof:
+                # Also when that program was killed and could not say goodbye.
+                sys.stdin.read()
+            else:
+                # Nothing sets it: a signal ends the wait.
+                Event().wait()
 
 
 def _switch_off(switched: list[Handset]) -> None:

@@ -101,6 +101,11 @@ class BodyLimit:
         if body is None:
             problem = Problem(413, f"a body has at most {self._octets_max} octets", code="too_large")
             await problem.response()(scope, receive, send)
+        elif body and not _is_json(scope):
+            problem = Problem(
+                415, "send JSON with the header content-type: application/json", code="media_type"
+            )
+            await problem.response()(scope, receive, send)
         else:
             await self._app(scope, _replay(body, receive), send)
 
@@ -119,6 +124,11 @@ class BodyLimit:
                 return None
             if message["type"] != "http.request" or not message.get("more_body"):
                 return b"".join(chunks)
+
+
+def _is_json(scope: Scope) -> bool:
+    media_type = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -7,6 +7,7 @@ import subprocess
 from contextlib import suppress
 
 import httpx
+import pytest
 
 from tests.e2e.conftest import StartGateway
 from tests.e2e.gateway_process import GatewayProcess
@@ -92,3 +93,17 @@ def test_sigterm_stops_the_demo_and_its_handsets(start_gateway: StartGateway) ->
     children = _children(demo.pid)
     demo.stop()
     until(lambda: not any(map(_is_running, children)), "the handsets have ended", 5)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP])
+def test_the_handsets_go_with_the_demo_however_it_ends(
+    start_gateway: StartGateway, how: signal.Signals
+) -> None:
+    """Killed, or its terminal closed: no handset stays behind and takes another gateway's messages."""
+    demo = start_gateway(**DEMO)
+    _banner(demo)
+    phones = _children(demo.pid)
+    assert phones
+    os.kill(demo.pid, how)
+    demo.wait()
+    until(lambda: not any(map(_is_running, phones)), "the handsets are gone")

@@ -130,3 +130,17 @@ def test_a_start_that_failed_leaves_no_ports_file_and_the_next_one_works(
     assert not ports_file.exists()
     assert run_command("db", "check", "--data-dir", data).returncode == 0
     assert start_gateway().api.get("/clock")["mode"] == "real"
+
+
+@pytest.mark.parametrize("key", [None, bytes(32)])
+def test_a_database_without_its_key_is_refused(start_gateway: StartGateway, key: bytes | None) -> None:
+    """Under another key all printed vouchers would be unknown; nothing is made anew in its place."""
+    gateway = start_gateway()
+    gateway.stop()
+    place = gateway.data_dir / "secret.key"
+    place.unlink()
+    if key is not None:
+        place.write_bytes(key)
+        place.chmod(0o600)
+    assert "key file" in _one_clear_line(*PORTS, "--data-dir", str(gateway.data_dir))
+    assert place.exists() == (key is not None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.clock import ClockError, ClockMode
+from gateway.clock import LATEST_US, ClockError, ClockMode
 from gateway.work import Advance, Fired, Result, RunDue, SetClock
 from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Job
@@ -158,3 +158,10 @@ def test_a_month_passes_in_one_advance_with_nothing_to_do(stand: Stand) -> None:
     result = advance(stand, 31 * 86_400)
     assert result.value == ()
     assert result.due_us is None
+
+
+@pytest.mark.parametrize("at_least", [False, True])
+def test_the_clock_ends_where_a_year_could_not_be_shown(stand: Stand, *, at_least: bool) -> None:
+    (result,) = stand.run(Advance(LATEST_US + 1, at_least))
+    assert isinstance(result.error, ClockError)
+    assert stand.clock.now_us() == START_US

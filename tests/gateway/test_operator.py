@@ -174,3 +174,15 @@ def test_health_says_when_the_writer_is_gone(desk: Desk) -> None:
     assert desk.operator.health() == "ok"
     desk.alive = False
     assert "writer" in desk.operator.health()
+
+
+def test_at_the_stop_whoever_waits_is_told_to_come_again(desk: Desk) -> None:
+    async def waiting() -> bool:
+        waiter = asyncio.ensure_future(desk.operator.changed(30))
+        await asyncio.sleep(0)
+        desk.operator.stop()
+        assert await waiter
+        return await desk.operator.changed(30)
+
+    with pytest.raises(Busy, match="stopping"):
+        asyncio.run(waiting())

@@ -21,6 +21,7 @@ class House:
         self.demo: Any = None
         self.dispatcher = SimpleNamespace(stopped=False)
         self.due_timer = SimpleNamespace(cancel=lambda: self.tell("timer"))
+        self.operator = SimpleNamespace(stop=lambda: self.tell("waiters"))
         self.pool = SimpleNamespace(shutdown=lambda **_: self.tell("pool"))
         self.worker = self
         self.server = self
@@ -76,7 +77,16 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_order_of_a_clean_stop() -> None:
-    assert stop(queued=3) == ["timer", "listener", "drained", "goodbye", "dropped 0", "writer", "pool"]
+    assert stop(queued=3) == [
+        "timer",
+        "waiters",
+        "listener",
+        "drained",
+        "goodbye",
+        "dropped 0",
+        "writer",
+        "pool",
+    ]
 
 
 def test_who_does_not_answer_the_goodbye_is_dropped() -> None:
@@ -85,4 +95,4 @@ def test_who_does_not_answer_the_goodbye_is_dropped() -> None:
 
 def test_it_ends_even_if_neither_queue_nor_sessions_come_to_rest() -> None:
     story = stop(queued=1_000_000, polite=False, dropped=False)
-    assert story == ["timer", "listener", "goodbye", "dropped 2", "writer", "pool"]
+    assert story == ["timer", "waiters", "listener", "goodbye", "dropped 2", "writer", "pool"]

@@ -81,7 +81,8 @@ def test_a_form_that_a_page_could_send_is_no_json(client: Client, operator: Oper
     answer = client.post(
         "/api/v1/clock/advance", content=b'{"seconds": 1}', headers={"content-type": "text/plain"}
     )
-    assert answer.status_code == 422
+    assert answer.status_code == 415
+    assert "application/json" in answer.json()["detail"]
     assert operator.clock().now_us == operator.view.now_us
 
 
