@@ -1,11 +1,12 @@
 """The control API put together. ``create_app(operator, settings)`` is all that the outside needs."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from gateway.http import clock, docs, health, ledger, messages, problems, reset, subscribers, vouchers
 from gateway.http.context import Api, ApiSettings
 from gateway.http.facade import Operator
 from gateway.http.guard import BodyLimit, Guard
+from gateway.http.strict_query import known_query
 from gateway.http.telemetry import Telemetry
 
 PREFIX = "/api/v1"
@@ -34,6 +35,7 @@ def create_app(operator: Operator, settings: ApiSettings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         responses={"default": problems.DOCUMENTED},
+        dependencies=[Depends(known_query)],
     )
     app.state.api = Api(operator, settings)
     problems.install(app)
