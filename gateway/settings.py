@@ -120,7 +120,8 @@ class Settings(_Strict):
     log_format: LogFormat = LogFormat.AUTO
     log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
     api_token: SecretStr | None = None
-    accounts: tuple[AccountSettings, ...] = ()
+    #: None means the demo's; an empty list means that nobody may bind.
+    accounts: tuple[AccountSettings, ...] | None = None
     timers: TimerSettings = TimerSettings()
     limits: LimitSettings = LimitSettings()
 
@@ -272,7 +273,9 @@ def _frozen(settings: Settings, demo: bool) -> Config:
     return Config(
         data_dir=data_dir,
         database_url=settings.database_url or f"sqlite:///{data_dir / 'shortcode.db'}",
-        accounts=tuple(each.frozen() for each in settings.accounts) or DEMO_ACCOUNTS,
+        accounts=DEMO_ACCOUNTS
+        if settings.accounts is None
+        else tuple(each.frozen() for each in settings.accounts),
         demo_data=settings.demo_data or demo,
         demo=demo,
         api_token=Secret(token) if token else None,

@@ -179,3 +179,12 @@ def test_an_application_cannot_own_a_subscribers_number(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError, match="77011234567 is a subscriber's number"):
         load_config({}, file=file)
+
+
+def test_an_empty_list_of_accounts_is_not_the_demos(tmp_path: Path) -> None:
+    """Who takes all accounts away wants nobody to bind with a password that everybody knows."""
+    file = tmp_path / "shortcode.toml"
+    file.write_text("accounts = []\n")
+    assert load_config({}, file=file).accounts == ()
+    file.write_text("")
+    assert load_config({}, file=file).accounts == DEMO_ACCOUNTS
