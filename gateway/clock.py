@@ -12,6 +12,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 MICROSECONDS = 1_000_000
+#: Less than this is a clock being adjusted, and is waited for.
+_SET_BACK_US = MICROSECONDS
 #: The end of what a four-digit year can show; a clock set beyond it could not be printed.
 LATEST_US = 253_370_764_800 * MICROSECONDS
 
@@ -53,6 +55,13 @@ class OperatorClock:
             return self._latest_us
         self._latest_us = now_us
         return now_us
+
+    def catch_up(self) -> None:
+        """Go on from the latest time where the wall clock was set back, instead of standing until it is there
+        again. For the writer's thread alone, since it moves the clock.
+        """
+        if self.mode is ClockMode.REAL and self.wall() + self._offset_us < self._latest_us - _SET_BACK_US:
+            self._offset_us = self._latest_us - self.wall()
 
     def at(self, moment_us: int) -> datetime:
         """The moment as an aware datetime in the operator's timezone."""

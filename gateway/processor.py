@@ -86,6 +86,7 @@ class Processor:
 
     def begin(self, now_us: int | None = None) -> "Transaction":
         """A transaction at operator time ``now_us`` (now, when left out)."""
+        self.clock.catch_up()
         return Transaction(self, self.clock.now_us() if now_us is None else now_us)
 
     def context_at(self, now_us: int) -> Context:

@@ -176,3 +176,26 @@ def test_whatever_happens_operator_time_never_falls(steps: list[tuple[str, int]]
             clock.set(ClockMode(what), clock.now_us() + by_us)
         assert clock.now_us() >= seen_us
         seen_us = clock.now_us()
+
+
+def test_a_wall_clock_set_back_does_not_stop_operator_time() -> None:
+    """By an hour: time goes on from where it was, at its own speed, once the writer has seen it."""
+    wall = [START_US + 3600 * S]
+    clock = OperatorClock(lambda: wall[0], ZONE)
+    before_us = clock.now_us()
+    wall[0] = START_US
+    assert clock.now_us() == before_us
+    clock.catch_up()
+    wall[0] += 5 * S
+    assert clock.now_us() == before_us + 5 * S
+
+
+def test_a_wall_clock_adjusted_by_less_than_a_second_is_waited_for() -> None:
+    wall = [START_US + S // 2]
+    clock = OperatorClock(lambda: wall[0], ZONE)
+    before_us = clock.now_us()
+    wall[0] = START_US
+    clock.catch_up()
+    assert clock.now_us() == before_us
+    wall[0] += S
+    assert clock.now_us() == START_US + S
