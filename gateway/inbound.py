@@ -238,8 +238,8 @@ class Inbound:
         account = bind.account.system_id
         digest = self._digest(f"{account}\0" + incoming.frame[16:].decode("latin-1"))
         content = digest[:8].hex()
-        reference = pdu.tlv(Tag.USER_MESSAGE_REFERENCE)
-        if isinstance(reference, int):
+        reference = pdu.tlv_int(Tag.USER_MESSAGE_REFERENCE)
+        if reference is not None:
             return InboxKey(f"smpp-reference:{account}", f"{incoming.source}:{reference}:{content}", digest)
         return InboxKey(session_source(bind.session_id), f"{pdu.sequence_number}:{content}", digest)
 
@@ -323,7 +323,7 @@ def _looked_at(pdu: SubmitSm) -> Iterator[tuple[bytes, int]]:
 
 def _turn(pdu: SubmitSm) -> UssdTurn:
     """Dialogue number and sequence of its_session_info (SMPP 3.4 section 5.3.2.43); 0, 0 without it."""
-    info = pdu.tlv(Tag.ITS_SESSION_INFO)
-    if not isinstance(info, bytes) or len(info) != 2:
+    info = pdu.tlv_bytes(Tag.ITS_SESSION_INFO)
+    if info is None or len(info) != 2:
         return UssdTurn(0, 0)
     return UssdTurn(info[0], info[1] >> 1)

@@ -24,13 +24,13 @@ _US = 1_000_000
 
 def part_of(pdu: SubmitSm, source: str) -> Part:
     """The segment that a submit carries; ``total`` is 1 for a whole message. Raises CodingError."""
-    payload = pdu.tlv(Tag.MESSAGE_PAYLOAD)
+    payload = pdu.tlv_bytes(Tag.MESSAGE_PAYLOAD)
     return read_part(
         source=source,
         destination=pdu.destination.addr,
         esm_class=pdu.esm_class,
         data_coding=pdu.data_coding,
-        short_message=payload if isinstance(payload, bytes) else pdu.short_message,
+        short_message=pdu.short_message if payload is None else payload,
         tlvs={tlv.tag: tlv.value for tlv in pdu.tlvs if not isinstance(tlv.value, str)} if pdu.tlvs else {},
     )
 

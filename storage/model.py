@@ -209,7 +209,6 @@ class Inbox(NamedTuple):
     message_id: str = ""
     reply_ids: tuple[str, ...] = ()
     journal_seq: int | None = None
-    result: str = ""
     wall_us: int = 0
 
 

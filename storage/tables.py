@@ -190,7 +190,6 @@ inbox = Table(
     Column("message_id", Text, nullable=False),
     Column("reply_ids", Text, nullable=False),
     Column("journal_seq", BigInteger, _journal_key()),
-    Column("result", Text, nullable=False),
     Column("wall_us", BigInteger, nullable=False),
     CheckConstraint("journal_seq IS NULL OR outcome = 'ok'", name="refused_without_entry"),
     Index("inbox_source_wall_us_ix", "source", "wall_us"),

@@ -28,10 +28,8 @@ Destination = Address | DistributionList
 
 
 @dataclass(frozen=True, slots=True)
-class SubmitSm(WithTlvs, Pdu):
-    """SMPP 3.4 section 4.4.1."""
-
-    command_id: ClassVar[CommandId] = CommandId.SUBMIT_SM
+class ShortMessagePdu(WithTlvs, Pdu):
+    """The layout that submit_sm and deliver_sm share (SMPP 3.4 sections 4.4.1 and 4.6.1)."""
 
     service_type: str = cstring(6, Status.ESME_RINVSERTYP)
     source: Address = address(21, Status.ESME_RINVSRCADR)
@@ -47,6 +45,13 @@ class SubmitSm(WithTlvs, Pdu):
     sm_default_msg_id: int = int1()
     short_message: bytes = short_message()
     tlvs: tuple[Tlv, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitSm(ShortMessagePdu):
+    """SMPP 3.4 section 4.4.1."""
+
+    command_id: ClassVar[CommandId] = CommandId.SUBMIT_SM
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +100,10 @@ class SubmitMultiResp(WithTlvs, Response):
 
 
 @dataclass(frozen=True, slots=True)
-class DeliverSm(WithTlvs, Pdu):
+class DeliverSm(ShortMessagePdu):
     """SMPP 3.4 section 4.6.1; the fields of submit_sm, of which some are unused."""
 
     command_id: ClassVar[CommandId] = CommandId.DELIVER_SM
-
-    service_type: str = cstring(6, Status.ESME_RINVSERTYP)
-    source: Address = address(21, Status.ESME_RINVSRCADR)
-    destination: Address = address(21, Status.ESME_RINVDSTADR)
-    esm_class: int = int1()
-    protocol_id: int = int1()
-    priority_flag: int = int1()
-    schedule_delivery_time: str = time(Status.ESME_RINVSCHED)
-    validity_period: str = time(Status.ESME_RINVEXPIRY)
-    registered_delivery: int = int1()
-    replace_if_present_flag: int = int1()
-    data_coding: int = int1()
-    sm_default_msg_id: int = int1()
-    short_message: bytes = short_message()
-    tlvs: tuple[Tlv, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,11 +74,6 @@ def fold(cleaned: str) -> str:
     return upper if upper.isascii() else upper.translate(_LOOKALIKES)
 
 
-def normalise(text: str) -> str:
-    """The form in which typed commands are compared; not for names, which it would destroy."""
-    return fold(clean(text))
-
-
 def _read_code(typed: str) -> Secret:
     # Never refused here: a malformed code must pass the checks that come before that refusal.
     return Secret(typed.translate(_CODE_SEPARATORS))

@@ -178,7 +178,6 @@ def inbox(
         message_id=message_id,
         reply_ids=reply_ids,
         journal_seq=journal_seq,
-        result="",
         wall_us=wall_us,
     )
 

@@ -102,7 +102,7 @@ _REFUSED = {
     "an answer to a key changed": "UPDATE inbox SET outcome = 'ok' WHERE key = 'key2'",
     "a key used twice": (
         "INSERT INTO inbox SELECT source, key, request_hash, outcome, message_id, reply_ids,"
-        " journal_seq, result, wall_us FROM inbox"
+        " journal_seq, wall_us FROM inbox"
     ),
     "a promise without a message": (
         "INSERT INTO outbox SELECT 'mt9', lane, payload, due_us, expires_us, attempts, bearer, bind,"

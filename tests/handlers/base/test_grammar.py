@@ -17,7 +17,7 @@ from handlers.base.grammar import (
     Rule,
     Usage,
     clean,
-    normalise,
+    fold,
     parse_dial,
 )
 from handlers.scratch_cards import RedeemVoucher
@@ -71,14 +71,14 @@ class TestNormalise:
         ],
     )
     def test_what_means_the_same_becomes_the_same(self, typed: str, folded: str) -> None:
-        assert normalise(typed) == folded
+        assert fold(clean(typed)) == folded
 
     def test_cleaning_alone_leaves_a_typed_name_whole(self) -> None:
         assert clean(" Аружан  Омарова ") == "Аружан Омарова"
 
     @given(st.text())
     def test_normalising_twice_changes_nothing_more_for_plain_letters(self, typed: str) -> None:
-        folded = normalise(typed)
+        folded = fold(clean(typed))
         assert "  " not in folded
         assert folded == folded.strip()
 
