@@ -34,6 +34,7 @@ from gateway.ports import Ports, clear_ports, write_ports
 from gateway.processor import Processor
 from gateway.reactor import install_reactor
 from gateway.rendering import Renderer
+from gateway.requests import Requests
 from gateway.routing import Routes
 from gateway.secret_keys import Digest, IdSource, KeyFileError, load_key
 from gateway.seed import DemoVoucher, demo_commands
@@ -138,11 +139,12 @@ class Gateway:
         self.due_timer = DueTimer(self.clock, self.loop.call_later, self._run_due)
         self.operator = self._operator()
         inbound = Inbound(Routes(self.profile, config.accounts), bus, digest, self.new_id, self.clock.now_us)
+        requests = Requests(config.accounts, self.binds, inbound, self.worker, self.metrics, time.monotonic)
         self.server = SmppServer(
             config,
             self.binds,
             self.dispatcher,
-            inbound,
+            requests,
             self.worker,
             self.metrics,
             self.new_id,

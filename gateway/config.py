@@ -3,6 +3,7 @@
 Names end in their unit (``_s`` seconds, ``_max`` the largest number allowed).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
@@ -38,6 +39,43 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class Septets(StrEnum):
+    """GSM 7-bit text in an account's short_message: an octet a character, or packed (TS 23.038)."""
+
+    UNPACKED = "unpacked"
+    PACKED = "packed"
+
+
+class DefaultAlphabet(StrEnum):
+    """What data_coding 0 means to an account, "SMSC default alphabet" in SMPP 3.4 section 5.2.19."""
+
+    GSM7 = "gsm7"
+    LATIN1 = "latin1"
+    IA5 = "ia5"
+
+
+class LongMessages(StrEnum):
+    """How an application gets a long message: as the parts that came, or joined in one message_payload."""
+
+    PARTS = "parts"
+    PAYLOAD = "payload"
+
+
+class DeliverWith(StrEnum):
+    """The operation that brings messages and receipts to an application."""
+
+    DELIVER_SM = "deliver_sm"
+    DATA_SM = "data_sm"
+
+
+class ReceiptOrder(StrEnum):
+    """In which order receipts go that become due together."""
+
+    SUBMITTED = "submitted"
+    REVERSED = "reversed"
+    SHUFFLED = "shuffled"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One SMPP account (interfaces.md "SMPP").
@@ -46,11 +84,24 @@ class Account:
     MSISDN, empty for all. ``short_codes``, ``ussd_codes`` (without the closing ``#``: ``*500``) and
     ``sender_ids`` (names such as ``MyBank``) are what an application owns. ``window`` is the most requests
     in flight, each way, on one bind; ``messages_per_s`` 0 means no limit.
+
+    Either ``password`` or ``password_hash`` (an argon2 hash) is set. ``allowed_hosts`` are addresses and
+    networks (``10.0.0.0/8``) that may bind, none meaning all; ``client_certificates`` SHA-256 fingerprints in
+    hex, one of which the client's certificate must have. ``outbind`` is ``host:port`` of an application that
+    listens (SMPP 3.4 section 4.1.7); ``outbind_password`` tells it that we are who we say.
+
+    ``receipt_format`` names a row of ``gateway.receipts.FORMATS``, ``receipt_delay_s`` is operator time.
     """
 
     system_id: str
     password: Secret
     side: Side
+    password_hash: str = field(default="", repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    tls_required: bool = False
+    client_certificates: tuple[str, ...] = ()
+    outbind: str = ""
+    outbind_password: Secret = field(default_factory=lambda: Secret(""))
     address_range: str = ""
     short_codes: tuple[str, ...] = ()
     ussd_codes: tuple[str, ...] = ()
@@ -58,6 +109,13 @@ class Account:
     binds_max: int = 64
     window: int = 256
     messages_per_s: int = 0
+    septets: Septets = Septets.UNPACKED
+    default_alphabet: DefaultAlphabet = DefaultAlphabet.GSM7
+    long_messages: LongMessages = LongMessages.PARTS
+    deliver_with: DeliverWith = DeliverWith.DELIVER_SM
+    receipt_format: str = "standard"
+    receipt_delay_s: float = 0.0
+    receipt_order: ReceiptOrder = ReceiptOrder.SUBMITTED
 
     @property
     def default_source(self) -> str:
@@ -94,6 +152,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """SMPP over TLS on a port of its own. ``client_ca`` is the authority that signs clients' certificates."""
+
+    certificate: Path
+    private_key: Path
+    client_ca: Path | None = None
+    port: int = 3550
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that ``gateway.app.run`` needs to know.
 
@@ -118,6 +186,11 @@ class Config:
     api_token: Secret | None = None
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
+    tls: Tls | None = None
+    #: Names for submit_multi (SMPP 3.4 section 5.2.27), each with the MSISDNs behind it.
+    distribution_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Texts for sm_default_msg_id (SMPP 3.4 section 5.2.20), by number.
+    default_messages: Mapping[int, str] = field(default_factory=dict)
 
     def account(self, system_id: str) -> Account | None:
         """The account of that name."""

@@ -184,11 +184,11 @@ class Peer(Protocol):
     def _received(self, pdu: Pdu, frame: bytes) -> None:
         self._server.metrics.pdu("in", command_name(pdu.command_id))
         if isinstance(pdu, SubmitSm):
-            self._server.submit(self, pdu, frame)
+            self._server.requests.submit(self, pdu, frame)
         elif isinstance(pdu, Bind):
             self._server.bind(self, pdu)
         else:
-            self._server.other(self, pdu)
+            self._server.requests.other(self, pdu)
 
     def _answered(self, pdu: Pdu, token: object) -> None:
         status = getattr(pdu, "command_status", 0)

@@ -1,8 +1,7 @@
-"""The SMPP server: connections, credentials, and the way of a submit to the writer and back."""
+"""The SMPP server: connections, and who may bind."""
 
 import hmac
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable
 
 import structlog
 from twisted.internet.interfaces import IAddress
@@ -12,15 +11,14 @@ from gateway.address_range import AddressRange, InvalidAddressRange, parse_addre
 from gateway.binds import Bind, Binds
 from gateway.config import Account, Config, Side
 from gateway.dispatcher import Dispatcher
-from gateway.inbound import Inbound, Rejected
 from gateway.metrics import Metrics
 from gateway.peer import Peer
+from gateway.requests import Queue, Requests
 from gateway.smpp import pdus
-from gateway.smpp.constants import CommandId, CommandStatus, command_name
+from gateway.smpp.constants import CommandStatus, command_name
 from gateway.smpp.settings import SessionSettings
 from gateway.smpp.timers import TimerSettings
-from gateway.throughput import Throughput
-from gateway.work import Accepted, BindClosed, BindOpened, Done, Result, Submit, Work
+from gateway.work import BindClosed, BindOpened, Result, Work
 from storage.errors import CommitUnknown, StoreUnavailable
 
 log = structlog.get_logger("gateway.smpp")
@@ -29,25 +27,6 @@ SYSTEM_ID = "shortcode"
 #: A connection's timers are looked at once a second, a tenth of all connections at a time.
 TICK_S = 0.1
 _BUCKETS = 10
-
-#: Operations that a later version carries out: the status that says so, never silence.
-NOT_YET: Mapping[CommandId, CommandStatus] = {
-    CommandId.SUBMIT_MULTI: CommandStatus.ESME_RSUBMITFAIL,
-    CommandId.DATA_SM: CommandStatus.ESME_RDELIVERYFAILURE,
-    CommandId.QUERY_SM: CommandStatus.ESME_RQUERYFAIL,
-    CommandId.CANCEL_SM: CommandStatus.ESME_RCANCELFAIL,
-    CommandId.REPLACE_SM: CommandStatus.ESME_RREPLACEFAIL,
-}
-
-
-class Queue(Protocol):
-    """The way to the writer."""
-
-    def offer(self, work: Work, done: Done) -> bool:
-        """Queue work from outside; False when the queue is full."""
-
-    def accept(self, work: Work, done: Done) -> None:
-        """Queue the gateway's own work."""
 
 
 class SmppServer(Factory):
@@ -60,7 +39,7 @@ class SmppServer(Factory):
         config: Config,
         binds: Binds,
         dispatcher: Dispatcher,
-        inbound: Inbound,
+        requests: Requests,
         queue: Queue,
         metrics: Metrics,
         new_id: Callable[[], str],
@@ -69,14 +48,11 @@ class SmppServer(Factory):
         self.binds = binds
         self.dispatcher = dispatcher
         self.metrics = metrics
+        self.requests = requests
         self.session_settings = _session_settings(config)
         self._accounts = {account.system_id: account for account in config.accounts}
         self._ranges = {account.system_id: _account_range(account) for account in config.accounts}
-        self._throughputs = {
-            account.system_id: Throughput(account.messages_per_s, monotonic) for account in config.accounts
-        }
         self._connections_max = config.limits.connections_max
-        self._inbound = inbound
         self._queue = queue
         self._new_id = new_id
         self._monotonic = monotonic
@@ -138,7 +114,7 @@ class SmppServer(Factory):
 
     def unbind_all(self) -> None:
         """Begin to stop: no new connections, and a goodbye on those that are there."""
-        self.stopping = True
+        self.stopping = self.requests.stopping = True
         for peer in list(self._peers.values()):
             peer.close("the gateway stops")
 
@@ -203,59 +179,6 @@ class SmppServer(Factory):
         )
         self._queue.accept(BindOpened(peer.session_id, account.system_id), self._written)
         self.dispatcher.bound(bind)
-
-    def submit(self, peer: Peer, pdu: pdus.SubmitSm, frame: bytes) -> None:
-        """Decode, route and queue; the response leaves when the writer has committed."""
-        bind = self.binds.get(peer.session_id)
-        if bind is None or self.stopping:
-            peer.refuse(pdu, CommandStatus.ESME_RSYSERR)
-            return
-        if not self._throughputs[bind.account.system_id].admits():
-            peer.refuse(pdu, CommandStatus.ESME_RTHROTTLED)
-            return
-        try:
-            work = self._inbound.read(bind, pdu, frame)
-        except Rejected as rejected:
-            self._log_submit(bind, rejected.status.name, reason=rejected.reason)
-            peer.refuse(pdu, rejected.status)
-            return
-        if not self._queue.offer(work, lambda result: self._submitted(peer, bind, pdu, work, result)):
-            peer.refuse(pdu, CommandStatus.ESME_RTHROTTLED)
-
-    def other(self, peer: Peer, pdu: pdus.Pdu) -> None:
-        """Requests that are not carried out yet are refused with the status that fits them best."""
-        peer.refuse(pdu, NOT_YET.get(pdu.command_id, CommandStatus.ESME_RINVCMDID))
-
-    def _submitted(self, peer: Peer, bind: Bind, pdu: pdus.SubmitSm, work: Submit, result: Result) -> None:
-        if isinstance(result.error, CommitUnknown):
-            # The command may be durable or not: no answer is the only true one; the client asks again.
-            peer.abort("the outcome is unknown")
-            return
-        value = result.value
-        if not isinstance(value, Accepted):
-            self._log_submit(bind, "ESME_RSYSERR", reason=type(result.error).__name__)
-            peer.submitted(pdu, CommandStatus.ESME_RSYSERR, "")
-            return
-        self._log_submit(bind, value.word, work, value.message_id)
-        self.metrics.command(work.route.target if work.asked else work.route.kind.value, value.word)
-        self.metrics.message("mo" if bind.account.side is Side.HANDSET else "mt", "ACCEPTED")
-        peer.submitted(pdu, value.status, value.message_id)
-
-    def _log_submit(
-        self, bind: Bind, word: str, work: Submit | None = None, message_id: str = "", reason: str = ""
-    ) -> None:
-        """The one line per message at this edge. It never holds the text."""
-        log.info(
-            "submit",
-            session=bind.session_id,
-            system_id=bind.account.system_id,
-            outcome=word,
-            message_id=message_id,
-            source=work.source if work else "",
-            destination=work.destination if work else "",
-            route=work.route.lane if work else "",
-            reason=reason,
-        )
 
     def _written(self, result: Result) -> None:
         """Of a session that died unknown to the writer every command that comes again would be done again."""

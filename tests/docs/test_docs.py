@@ -18,7 +18,7 @@ from gateway.dispatcher import RETRY_S
 from gateway.http.app import create_app
 from gateway.http.context import ApiSettings
 from gateway.metrics import Metrics
-from gateway.server import NOT_YET
+from gateway.requests import NOT_YET
 from gateway.smpp.constants import command_name
 from handlers.base.access import Denied
 from handlers.base.profile import load_profile

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from gateway.config import DEMO_ACCOUNTS, Account, Config, Limits
 from gateway.metrics import Metrics
 from gateway.peer import Peer
+from gateway.requests import Requests
 from gateway.server import TICK_S, SmppServer
 from gateway.smpp import pdus
 from gateway.smpp.codec import decode, encode
@@ -116,13 +117,17 @@ class Smsc:
             accounts=accounts,
             limits=limits or Limits(),
         )
+        metrics = Metrics()
+        requests = Requests(
+            config.accounts, self.mailroom.binds, stand.inbound, self, metrics, lambda: self.seconds
+        )
         self.server = SmppServer(
             config,
             self.mailroom.binds,
             self.mailroom.dispatcher,
-            stand.inbound,
+            requests,
             self,
-            Metrics(),
+            metrics,
             stand.new_id,
             lambda: self.seconds,
         )

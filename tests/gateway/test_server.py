@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.config import DEMO_ACCOUNTS, Limits
-from gateway.server import NOT_YET
+from gateway.requests import NOT_YET
 from gateway.smpp import pdus, states
 from gateway.smpp.constants import CommandId
 from gateway.smpp.constants import CommandStatus as St
