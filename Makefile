@@ -7,7 +7,7 @@ DEMO_ARGS ?=
 BENCH_ARGS ?= all
 TEST_ARGS ?=
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint bench clean
+.PHONY: help setup peers demo test coverage lint bench clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -19,6 +19,9 @@ $(STAMP): setup.cfg pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+
+peers: setup ## other makers' SMPP clients and tshark, for tests/peers (as root: apt-get)
+	@.ci/peers
 
 demo: setup ## the whole operator, with demo data and handsets
 	@exec $(BIN)/shortcode demo $(DEMO_ARGS)

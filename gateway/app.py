@@ -13,11 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from twisted.internet.error import CannotListenError
 
+from gateway.admission import Admission
+from gateway.availability import Availability
 from gateway.binds import Binds
+from gateway.capture import Capture
 from gateway.clock import OperatorClock
-from gateway.config import Config, StartError
+from gateway.config import Config
 from gateway.database import ensure_directory
 from gateway.demo import Demo, unused_vouchers
 from gateway.dispatcher import Dispatcher
@@ -26,12 +28,18 @@ from gateway.http.app import create_app
 from gateway.http.context import ApiSettings
 from gateway.hub import Hub
 from gateway.inbound import Inbound
+from gateway.inquiries import Inquiries
+from gateway.listeners import Listeners
 from gateway.logs import bridge_twisted
 from gateway.mailroom import Mailroom
 from gateway.metrics import Metrics
+from gateway.multi import Multi
 from gateway.operator import Operator
+from gateway.outbind import Outbinds
+from gateway.passwords import Passwords
 from gateway.ports import Ports, clear_ports, write_ports
 from gateway.processor import Processor
+from gateway.radio import Radio, with_radio
 from gateway.reactor import install_reactor
 from gateway.rendering import Renderer
 from gateway.requests import Requests
@@ -58,6 +66,7 @@ _KEY_FILE = "secret.key"
 #: Holds the digest of its own name: the same key gives the same value.
 _KEY_SETTING = "key check"
 _READ_THREADS = 4
+_MIB = 1_048_576
 #: The writer and the reactor take turns this often; the default of 5 ms would be each command's latency.
 _SWITCH_S = 0.0001
 _GC_THRESHOLD = 50_000
@@ -108,6 +117,7 @@ class Gateway:
     """All parts of one gateway process."""
 
     def __init__(self, config: Config, store: Store, digest: Digest) -> None:
+        shown, config = config, with_radio(config)
         self.config = config
         self.store = store
         self.digest = digest
@@ -124,7 +134,9 @@ class Gateway:
         self.catalog = Catalog.load()
         renderer = Renderer(self.catalog, self.new_id)
         context_at = context_factory(self.clock, self.profile, digest, self.new_id)
-        self.processor = Processor(store, bus, self.clock, renderer, context_at, self._seed)
+        self.processor = Processor(
+            store, bus, self.clock, renderer, context_at, self._seed, config.accounts, self.new_id
+        )
         self.worker = Worker(
             self.processor,
             self.reactor.callFromThread,
@@ -134,12 +146,11 @@ class Gateway:
             monotonic=time.monotonic,
         )
         self.binds = Binds()
-        mailroom = Mailroom(store.reads, self.pool, self.worker, self.clock, self.loop, self.metrics)
-        self.dispatcher = Dispatcher(self.binds, mailroom)
+        self.mailroom = Mailroom(store.reads, self.pool, self.worker, self.clock, self.loop, self.metrics)
+        self.dispatcher = Dispatcher(self.binds, self.mailroom, on_unreachable_account=self._unreachable)
         self.due_timer = DueTimer(self.clock, self.loop.call_later, self._run_due)
         self.operator = self._operator()
-        inbound = Inbound(Routes(self.profile, config.accounts), bus, digest, self.new_id, self.clock.now_us)
-        requests = Requests(config.accounts, self.binds, inbound, self.worker, self.metrics, time.monotonic)
+        requests = self._requests(bus)
         self.server = SmppServer(
             config,
             self.binds,
@@ -149,9 +160,61 @@ class Gateway:
             self.metrics,
             self.new_id,
             time.monotonic,
+            self._admission(),
+            self._congestion,
         )
-        self.demo = Demo(config) if config.demo else None
+        self.outbinds = Outbinds(config.accounts, self.server, self.reactor, self._account_waits)
+        self.server.capture = self._capture()
+        self.server.on_bound = Availability(self.binds, self.mailroom).bound
+        self.radio = Radio(config, self.reactor, self.loop, time.monotonic)
+        self.demo = Demo(shown) if config.demo else None
         self._vouchers: list[DemoVoucher] = []
+
+    def _requests(self, bus: Bus) -> Requests:
+        config, now_us = self.config, self.clock.now_us
+        routes = Routes(self.profile, config.accounts)
+        inbound = Inbound(
+            config.accounts, config.default_messages, routes, bus, self.digest, self.new_id, now_us
+        )
+        busy = self.dispatcher.busy
+        return Requests(
+            config.accounts,
+            self.binds,
+            inbound,
+            Multi(inbound, config.distribution_lists, self.new_id),
+            Inquiries(config.accounts, config.default_messages, inbound, routes, now_us, busy),
+            self.dispatcher,
+            self.worker,
+            self.metrics,
+            self.clock.at,
+            time.monotonic,
+        )
+
+    def _forget(self) -> None:
+        self.dispatcher.forget()
+        self.server.requests.forget()
+
+    def _capture(self) -> Capture | None:
+        path = self.config.capture_file
+        if path is None:
+            return None
+        return Capture(path, wall_us, self.loop.call_soon, self.config.limits.capture_mib_max * _MIB)
+
+    def _admission(self) -> Admission:
+        accounts = self.config.accounts
+        passwords = Passwords(accounts, self.pool, self.reactor.callFromThread, secrets.token_bytes(32))
+        return Admission(accounts, passwords, self.binds.count)
+
+    def _congestion(self) -> int:
+        """How full the writer's queue is, in percent."""
+        return min(100, self.worker.depth * 100 // self.config.limits.queue_max)
+
+    def _unreachable(self, system_id: str) -> None:
+        self.outbinds.wanted(system_id)
+
+    def _account_waits(self, system_id: str, done: Callable[[bool], None]) -> None:
+        lane = f"account:{system_id}"
+        self.mailroom.pending_lanes(lane, lambda names: done(lane in names))
 
     def _operator(self) -> Operator:
         return Operator(
@@ -165,7 +228,7 @@ class Gateway:
             new_id=self.new_id,
             digest=self.digest,
             emulator=self.config.emulator,
-            forget=self.dispatcher.forget,
+            forget=self._forget,
         )
 
     # -- life --------------------------------------------------------------------------------------
@@ -179,8 +242,9 @@ class Gateway:
             )
         self.processor.recover()
         web_socket = listening_socket(self.config.http_host, self.config.http_port)
-        listener = self._listen()
-        ports = Ports(listener.getHost().port, web_socket.getsockname()[1])
+        listeners = Listeners(self.reactor, self.config, self.server)
+        ports = Ports(listeners.smpp, web_socket.getsockname()[1], listeners.smpp_tls)
+        self.radio.listens(self.config.smpp_host, ports.smpp)
         web = WebServer(self._web_app(), lambda: self._started(ports))
         serving: list[Any] = []
         self.reactor.callWhenRunning(lambda: serving.append(self.loop.create_task(web.serve([web_socket]))))
@@ -191,11 +255,13 @@ class Gateway:
                 signal.SIGHUP, self.reactor.callFromThread, self.reactor.stop
             )
         )
-        shutdown = Shutdown(self, listener, web, serving)
+        shutdown = Shutdown(self, listeners, web, serving)
         self.reactor.addSystemEventTrigger("before", "shutdown", shutdown.run)
         bridge_twisted()
         calm_collector()
         self.reactor.run()
+        if self.server.capture is not None:
+            self.server.capture.close()
 
     def _begin(self) -> None:
         self.worker.start()
@@ -210,25 +276,19 @@ class Gateway:
         self.server.tick()
         self.loop.call_later(TICK_S, self._tick)
 
-    def _listen(self) -> Any:
-        host, port = self.config.smpp_host, self.config.smpp_port
-        try:
-            return self.reactor.listenTCP(port, self.server, backlog=1024, interface=host)
-        except CannotListenError as error:
-            reason = getattr(error.socketError, "strerror", None) or error.socketError
-            raise StartError(f"SMPP address {host}:{port}: {reason}") from None
-
     def _web_app(self) -> Any:
         settings = ApiSettings(
             token=self.config.api_token,
             metrics=self.metrics,
             say=lambda text: self.catalog.render(text, Language.EN),
             version=version("shortcode-emulator"),
+            radio=self.radio,
         )
         return create_app(self.operator, settings)
 
     def _started(self, ports: Ports) -> None:
-        log.info("listening", smpp_port=ports.smpp, http_port=ports.http)
+        tls = {} if ports.smpp_tls is None else {"smpp_tls_port": ports.smpp_tls}
+        log.info("listening", smpp_port=ports.smpp, http_port=ports.http, **tls)
         if self.config.ports_file is not None:
             write_ports(self.config.ports_file, ports)
         if self.demo is not None:
@@ -249,6 +309,8 @@ class Gateway:
         self.metrics.queue_depth.set(self.worker.depth)
 
     def _follow(self, result: Result) -> None:
+        if result.withdrawn:
+            self.dispatcher.withdraw(result.withdrawn)
         if result.outboxes:
             self.dispatcher.enqueue(result.outboxes)
         for lane in result.wake:

@@ -60,7 +60,7 @@ def _head(demo: Demo) -> str:
 
 
 def _accounts(demo: Demo) -> str:
-    rows = [(each.system_id, each.password.reveal(), _role(each)) for each in demo.accounts]
+    rows = [(each.system_id, each.password.reveal() or "(hashed)", _role(each)) for each in demo.accounts]
     return "\n".join(["  SMPP accounts (system_id, password)", *_table(rows)])
 
 
@@ -100,7 +100,7 @@ def _things_to_try(demo: Demo) -> str:
 
 
 def _target(demo: Demo) -> str:
-    account = next((each for each in demo.accounts if each.side is Side.HANDSET), None)
+    account = next((each for each in demo.accounts if each.side is Side.HANDSET and each.password), None)
     if demo.smpp == _USUAL_SMPP or account is None:
         return ""
     return f" --target smpp://{account.system_id}:{account.password.reveal()}@{demo.smpp}"

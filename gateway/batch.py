@@ -6,8 +6,19 @@ from gateway.expiry import Expiry
 from gateway.work import InboxKey, Result, Value, Work
 from handlers.base.context import Context
 from handlers.base.outcome import Event, Outcome
-from storage.model import Inbox, Message, Outbox
+from storage.model import Inbox, Job, Message, MessageState, Outbox
 from storage.unit_of_work import UnitOfWork
+
+#: Before the lane of a message that waits for its time.
+SCHEDULED = "scheduled:"
+#: The job that lets a scheduled message go.
+RELEASE_JOB = "release"
+
+
+def release_job(message_id: str, outbox: Outbox, priority: int = 0) -> Job:
+    """The job at ``outbox.due_us``."""
+    payload: dict[str, str | int] = {"message": message_id, "lane": outbox.lane, "priority": priority}
+    return Job(kind=RELEASE_JOB, key=f"release:{message_id}", due_us=outbox.due_us, payload=payload)
 
 
 @dataclass(slots=True)
@@ -20,17 +31,25 @@ class Batch:
     outboxes: list[Outbox] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     wake: list[str] = field(default_factory=list)
+    withdrawn: list[tuple[str, str]] = field(default_factory=list)
 
     def next_work(self) -> None:
         """Begin another work in the same transaction."""
-        self.outboxes, self.events, self.wake = [], [], []
+        self.outboxes, self.events, self.wake, self.withdrawn = [], [], [], []
 
-    def promise(self, message: Message, outbox: Outbox) -> None:
+    def promise(self, message: Message, outbox: Outbox, *, priority: int = 0) -> None:
         """Store a message that is to be delivered, and hand it to the dispatcher after the commit."""
-        promised = self.uow.messages.add(message, outbox)
+        promised = self.uow.messages.add(message, outbox, priority=priority)
         if promised is not None:
             self.outboxes.append(promised)
         self.expiry.note(outbox, self)
+
+    def schedule(self, message: Message, outbox: Outbox, *, priority: int = 0) -> None:
+        """Store a message that waits for its time, ``outbox.due_us``, and the job that lets it go."""
+        waiting = outbox._replace(lane=SCHEDULED + outbox.lane)
+        self.uow.messages.add(message._replace(state=MessageState.SCHEDULED), waiting, priority=priority)
+        self.uow.jobs.put(release_job(message.id, outbox, priority))
+        self.expiry.note(waiting, self)
 
     def follow(self, outcome: Outcome) -> None:
         """Set the jobs and tell the events of an outcome."""
@@ -39,7 +58,13 @@ class Batch:
         self.events.extend(outcome.events)
 
     def remember(
-        self, key: InboxKey, outcome: Outcome, message_id: str = "", reply_ids: tuple[str, ...] = ()
+        self,
+        key: InboxKey,
+        outcome: Outcome,
+        message_id: str = "",
+        reply_ids: tuple[str, ...] = (),
+        *,
+        fresh: bool = False,
     ) -> None:
         """Write down what became of the command with this key."""
         self.uow.inbox.add(
@@ -52,7 +77,8 @@ class Batch:
                 reply_ids=reply_ids,
                 journal_seq=outcome.journal_seq,
                 wall_us=self.uow.wall_us,
-            )
+            ),
+            unseen=fresh,
         )
 
     def result(self, work: Work, value: Value = None) -> Result:
@@ -63,4 +89,5 @@ class Batch:
             outboxes=tuple(self.outboxes),
             events=tuple(self.events),
             wake=tuple(self.wake),
+            withdrawn=tuple(self.withdrawn),
         )

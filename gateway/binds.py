@@ -40,6 +40,8 @@ class Bind:
     order: int = 0
     #: Source addresses already found to be in range: one check per number and session.
     sources: dict[str, str | None] = field(default_factory=dict)
+    #: The highest sequence number of a submit so far.
+    last_sequence: int = 0
 
 
 class Binds:

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 a check failed, 2 wrong use, wrong configuration or an environment that will not do.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -48,6 +49,10 @@ DatabaseUrl = Annotated[
 PortsFile = Annotated[
     Path | None, typer.Option(help='Write {"smpp": n, "http": n} here once listening.', show_default=False)
 ]
+CaptureFile = Annotated[
+    Path | None,
+    typer.Option("--capture", help="Write every PDU here, for Wireshark (pcap).", show_default=False),
+]
 DemoData = Annotated[bool, typer.Option("--demo-data", help="Demo subscribers, accounts and vouchers.")]
 ConfigFile = Annotated[
     Path | None,
@@ -92,6 +97,7 @@ def serve(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     ports_file: PortsFile = None,
+    capture_file: CaptureFile = None,
     demo_data: DemoData = False,
     config: ConfigFile = None,
     log_format: Format = None,
@@ -113,6 +119,7 @@ def demo(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     ports_file: PortsFile = None,
+    capture_file: CaptureFile = None,
     demo_data: DemoData = True,
     config: ConfigFile = None,
     log_format: Format = None,
@@ -142,6 +149,25 @@ def ready(
     raise typer.Exit(_guarded(check))
 
 
+@app.command("hash-password", epilog=_EPILOG)
+def hash_password() -> None:
+    """Print the hash of a password, for an account's password_hash.
+
+    Asks for the password; through a pipe it is the first line.
+    """
+    from gateway.passwords import InvalidPassword  # noqa: PLC0415 (see the module's docstring)
+    from gateway.passwords import hash_password as hash_of  # noqa: PLC0415
+
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        typer.echo(hash_of(password))
+    except InvalidPassword as error:
+        _fail(str(error))
+
+
 @database.command("upgrade", epilog=_EPILOG)
 def upgrade(data_dir: DataDir = None, database_url: DatabaseUrl = None, config: ConfigFile = None) -> None:
     """Bring the database to this version's form. `serve` does so by itself for the embedded one."""
@@ -164,18 +190,21 @@ def check_database(
 
 @app.command(epilog=_EPILOG)
 def bench(
-    which: Annotated[str, typer.Argument(help="ledger, smpp or all.")] = "all",
+    which: Annotated[str, typer.Argument(help="ledger, smpp, smsc, binds or all.")] = "all",
     json_file: JsonFile = None,
     commands_before: Annotated[
         int, typer.Option(min=0, help="ledger: carry out so many commands first, to measure on large tables.")
     ] = 0,
+    messages_before: Annotated[
+        int, typer.Option(min=0, help="smsc: measure again on a store with so many messages.")
+    ] = 0,
 ) -> None:
     """The project's benchmarks, as a table and as JSON."""
-    if which not in {"ledger", "smpp", "all"}:
-        _fail(f"there is no benchmark {which!r}; choose ledger, smpp or all")
+    if which not in {"ledger", "smpp", "smsc", "binds", "all"}:
+        _fail(f"there is no benchmark {which!r}; choose ledger, smpp, smsc, binds or all")
     from gateway.bench.cli import run  # noqa: PLC0415 (see the module's docstring)
 
-    raise typer.Exit(_guarded(lambda: run(which, json_file, commands_before)))
+    raise typer.Exit(_guarded(lambda: run(which, json_file, commands_before, messages_before)))
 
 
 def _serve(flags: Mapping[str, object], config_file: Path | None, *, demo: bool) -> NoReturn:

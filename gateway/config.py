@@ -31,6 +31,10 @@ class Side(StrEnum):
     APPLICATION = "application"
 
 
+#: The gateway's own account, for what the control API has handsets send; made at each start (gateway.radio).
+RADIO = "radio"
+
+
 class LogFormat(StrEnum):
     """How log lines look; AUTO is text on a terminal, else JSON."""
 
@@ -142,13 +146,15 @@ class Limits:
     """Bounds of queues and connections.
 
     ``queue_max`` commands may wait for the writer, of which ``batch_max`` share one transaction;
-    ``connections_max`` SMPP connections may be open; a PDU may have ``pdu_octets_max`` octets.
+    ``connections_max`` SMPP connections may be open; a PDU may have ``pdu_octets_max`` octets, a capture file
+    ``capture_mib_max`` times 2**20.
     """
 
     queue_max: int = 10_000
     batch_max: int = 256
     connections_max: int = 12_000
     pdu_octets_max: int = 70_000
+    capture_mib_max: int = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +183,7 @@ class Config:
     http_host: str = "127.0.0.1"
     http_port: int = 8080
     ports_file: Path | None = None
+    capture_file: Path | None = None
     demo_data: bool = False
     demo: bool = False
     emulator: bool = True

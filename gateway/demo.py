@@ -70,7 +70,8 @@ class Demo:
 
     def _switch_on(self, smpp: str) -> None:
         """The password goes by the environment: a command line can be seen by others."""
-        account = next((each for each in self._config.accounts if each.side is Side.HANDSET), None)
+        handsets = (each for each in self._config.accounts if each.side is Side.HANDSET and each.password)
+        account = next(handsets, None)
         if account is None:
             return
         password = quote(account.password.reveal(), safe="")

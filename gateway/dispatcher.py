@@ -5,30 +5,28 @@ next bind, wake-up or restart. Delivery is at least once; a message counts as de
 was acknowledged.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from gateway.binds import Bind, Binds
-from gateway.config import Side
+from gateway.config import RADIO, Side
+from gateway.failures import ABSENT, EXPIRED, FAILURES, NO_RESPONSE, ErrorClass, Failure, failure_of
 from gateway.lane import ROWS_MAX, Flight, Lane, LaneState, parts_of
-from gateway.smpp.constants import CommandStatus, status_name
+from gateway.rendering import ONCE
+from gateway.smpp.constants import CommandStatus
+from gateway.smpp.tlv import Tlv
 from gateway.work import Delivery
-from storage.model import MessageState, Outbox
+from storage.model import FIRST_POSITION, MessageState, Outbox
 
-#: Operator seconds until the next attempt, by attempts so far; the last one repeats.
-RETRY_S = (30, 60, 120, 300, 600, 900)
 _ACCOUNT_WIDTH = 32
-
-_TRY_LATER = frozenset(
-    {
-        CommandStatus.ESME_RX_T_APPN,
-        CommandStatus.ESME_RTHROTTLED,
-        CommandStatus.ESME_RMSGQFUL,
-        CommandStatus.ESME_RSYSERR,
-    }
-)
-_TIMED_OUT = "no response in time"
-_DIALOGUE_GONE = "the dialogue is gone"
+_ACCOUNT = "account:"
+#: Lanes that are none: what is in them goes at once, to the session that waits for it, or not at all.
+_DIRECT = ("ussd:", ONCE)
+CONGESTION = FAILURES[ErrorClass.CONGESTION]
+_DIALOGUE_GONE = replace(FAILURES[ErrorClass.PERMANENT], reason="the dialogue is gone")
+_ONCE_GONE = replace(ABSENT, reason="the handset cannot be reached, and one attempt was asked for")
 
 
 class Mailroom(Protocol):
@@ -50,15 +48,29 @@ class Mailroom(Protocol):
 class Dispatcher:
     """One per gateway. All calls come from the reactor."""
 
-    def __init__(self, binds: Binds, mailroom: Mailroom) -> None:
+    def __init__(
+        self,
+        binds: Binds,
+        mailroom: Mailroom,
+        on_final: Callable[[Delivery], None] = lambda _: None,
+        on_unreachable_account: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``on_final`` hears how each delivery ended, ``on_unreachable_account`` of applications for which
+        something waits while none of their sessions receives.
+        """
         self._binds = binds
         self._mailroom = mailroom
+        self.on_final = on_final
+        self.on_unreachable_account = on_unreachable_account
         self._lanes: dict[str, Lane] = {}
         self._flights: dict[str, set[Flight]] = {}
         self._waiting: dict[str, dict[str, Lane]] = {}
         self._scanning: set[str] = set()
         #: Message ids from take-off until their end is committed: a lane read again leaves them out.
         self._busy: set[str] = set()
+        #: Message ids and lane names that are being changed, and the lanes that stand still for it.
+        self._held: Counter[str] = Counter()
+        self._stalled: set[str] = set()
         self._turn = 0
         self.stopped = False
 
@@ -78,7 +90,7 @@ class Dispatcher:
             if lane is None:
                 lane = self._open(outbox.lane)
                 if lane is None:
-                    self._unreachable(outbox)
+                    self._without_lane(outbox)
                     continue
             lane.add(outbox)
             self._pump(lane)
@@ -100,8 +112,8 @@ class Dispatcher:
         self._scanning.discard(session_id)
         for flight in sorted(self._flights.pop(session_id, ()), key=lambda each: each.outbox.position):
             flight.lane.flights -= 1
-            if flight.outbox.bearer == "ussd":
-                self._settle(_final(flight.outbox, MessageState.UNDELIVERABLE, _DIALOGUE_GONE))
+            if flight.outbox.lane.startswith(_DIRECT):
+                self._settle(_failed(flight.outbox, _gone(flight.outbox)))
                 continue
             flight.lane.resumed.append(flight)
             lanes[flight.lane.name] = flight.lane
@@ -117,7 +129,7 @@ class Dispatcher:
         """The time of a lane's next attempt has come."""
         self._load_again(name)
 
-    def answered(self, flight: Flight, status: int) -> None:
+    def answered(self, flight: Flight, status: int, tlvs: Sequence[Tlv] = ()) -> None:
         """The response to a part."""
         if not self._is_known(flight):
             return
@@ -126,12 +138,9 @@ class Dispatcher:
             return
         self._landed(flight)
         if status == CommandStatus.ESME_ROK:
-            self._settle(_final(flight.outbox, MessageState.DELIVERED))
-        elif status in _TRY_LATER:
-            self._postpone(flight, status_name(status))
+            self._settle(_delivered(flight.outbox))
         else:
-            state = _REFUSED.get(status, MessageState.UNDELIVERABLE)
-            self._settle(_final(flight.outbox, state, status_name(status)))
+            self._failed(flight, failure_of(status, tlvs))
         self._pump(flight.lane)
 
     def timed_out(self, flight: Flight) -> None:
@@ -139,8 +148,37 @@ class Dispatcher:
         if not self._is_known(flight):
             return
         self._landed(flight)
-        self._postpone(flight, _TIMED_OUT)
+        self._failed(flight, NO_RESPONSE)
         self._pump(flight.lane)
+
+    # -- changes of what waits ---------------------------------------------------------------------
+
+    def busy(self) -> frozenset[str]:
+        """The messages that are on their way, or whose end is not committed yet."""
+        return frozenset(self._busy)
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Let no message of this id, or of this lane, take off until it is let go."""
+        self._held.update(names)
+
+    def let_go(self, names: Iterable[str]) -> None:
+        """What was held may take off again, as it is now."""
+        self._held.subtract(names)
+        self._held = +self._held
+        stalled, self._stalled = self._stalled, set()
+        for name in stalled:
+            lane = self._lanes.get(name)
+            if lane is not None:
+                self._pump(lane)
+
+    def withdraw(self, messages: Iterable[tuple[str, str]]) -> None:
+        """Lane and id of messages that were cancelled or changed: what is queued does not hold any more."""
+        for name, message_id in messages:
+            lane = self._lanes.get(name)
+            if lane is not None:
+                lane.withdraw(message_id)
+                if lane.state is LaneState.LOADING:
+                    self._busy.add(message_id)
 
     def forget(self) -> None:
         """After a reset: nothing that was waiting exists any more."""
@@ -148,10 +186,18 @@ class Dispatcher:
         self._flights.clear()
         self._waiting.clear()
         self._busy.clear()
+        self._stalled.clear()
 
     def recover(self) -> None:
-        """After a start: no dialogue survived, so screens that were not shown are settled."""
-        self._mailroom.pending_lanes("ussd:", self._settle_lanes)
+        """After a start: no dialogue survived, and what was to be tried once is not tried twice."""
+        for prefix in _DIRECT:
+            self._mailroom.pending_lanes(prefix, self._settle_lanes)
+        self._mailroom.pending_lanes(_ACCOUNT, self._call_accounts)
+
+    def _call_accounts(self, names: Sequence[str]) -> None:
+        for name in names:
+            if not self._receivers(name):
+                self.on_unreachable_account(name.removeprefix(_ACCOUNT))
 
     # -- lanes -------------------------------------------------------------------------------------
 
@@ -176,23 +222,36 @@ class Dispatcher:
             return (*binds[self._turn :], *binds[: self._turn])
         return ()
 
-    def _unreachable(self, outbox: Outbox) -> None:
-        """Nobody receives. A message waits in the store; a screen goes to its session or nowhere."""
-        if outbox.bearer != "ussd":
-            return
-        bind = self._dialling(outbox)
+    def _without_lane(self, outbox: Outbox) -> None:
+        """Nobody receives: a message waits in the store. What is tried once goes now or not at all."""
+        if outbox.lane.startswith(_DIRECT):
+            self._try_once(outbox)
+        elif outbox.lane.startswith(_ACCOUNT):
+            self.on_unreachable_account(outbox.lane.removeprefix(_ACCOUNT))
+
+    def _try_once(self, outbox: Outbox) -> None:
         self._busy.add(outbox.message_id)
         flight = Flight(Lane(outbox.lane, 1), outbox, parts_of(outbox.payload))
-        if bind is None or not self._send(flight, bind):
-            self._settle(_final(outbox, MessageState.UNDELIVERABLE, _DIALOGUE_GONE))
+        if outbox.bearer == "ussd":
+            dialling = self._dialling(outbox)
+            binds: Sequence[Bind] = () if dialling is None else (dialling,)
+        else:
+            binds = self._receivers(outbox.lane.removeprefix(ONCE))
+        if not any(self._send(flight, bind) for bind in binds):
+            self._settle(_failed(outbox, CONGESTION if binds and outbox.bearer != "ussd" else _gone(outbox)))
 
     def _dialling(self, outbox: Outbox) -> Bind | None:
-        """The session that a screen is for; a transmitter's screens come by its account's receiver."""
+        """The session that a screen is for; a transmitter's screens come by its account's receiver.
+
+        What the radio side dialled for a handset is shown by whoever serves the handset.
+        """
         bind = self._binds.get(outbox.bind)
         if bind is None or bind.receives:
             return bind
         receiver = self._binds.for_msisdn(outbox.lane.partition(":")[2])
-        return receiver if receiver is not None and receiver.account is bind.account else None
+        if receiver is None or bind.account.system_id == RADIO:
+            return receiver
+        return receiver if receiver.account is bind.account else None
 
     def _scan(self, bind: Bind) -> None:
         self._scanning.add(bind.session_id)
@@ -216,7 +275,7 @@ class Dispatcher:
         elif lane.state is LaneState.OPEN and lane.width == 1:
             self._pump(lane)
             return
-        lane.position = 0
+        lane.position = FIRST_POSITION
         self._load(lane)
 
     def _load(self, lane: Lane) -> None:
@@ -247,6 +306,9 @@ class Dispatcher:
             if not binds:
                 self._drop(lane)
                 return
+            if not lane.resumed and self._is_held(lane):
+                self._stalled.add(lane.name)
+                return
             flight = lane.resumed.popleft() if lane.resumed else self._take_off(lane)
             if flight is not None and not any(self._send(flight, bind) for bind in binds):
                 self._await_room(flight, binds)
@@ -255,6 +317,9 @@ class Dispatcher:
             self._load(lane)
         elif lane.idle:
             self._lanes.pop(lane.name, None)
+
+    def _is_held(self, lane: Lane) -> bool:
+        return bool(self._held) and (lane.name in self._held or lane.queue[0].message_id in self._held)
 
     def _resume(self, lane: Lane) -> None:
         """Its bind is gone: on with another one; a lane that was dropped meanwhile is the store's again."""
@@ -277,7 +342,7 @@ class Dispatcher:
         outbox = lane.queue.popleft()
         self._busy.add(outbox.message_id)
         if outbox.expires_us <= self._mailroom.now_us():
-            self._settle(_final(outbox, MessageState.EXPIRED, "validity period over"))
+            self._settle(_failed(outbox, EXPIRED))
             return None
         return Flight(lane, outbox, parts_of(outbox.payload))
 
@@ -295,10 +360,14 @@ class Dispatcher:
         flight.sent += 1
         bind = self._binds.get(flight.session_id)
         self._landed(flight)
-        if bind is None:
+        if bind is not None and self._send(flight, bind):
+            return
+        if flight.outbox.lane.startswith(_DIRECT):
+            self._settle(_failed(flight.outbox, CONGESTION if bind else _gone(flight.outbox)))
+        elif bind is None:
             flight.lane.resumed.appendleft(flight)
             self._resume(flight.lane)
-        elif not self._send(flight, bind):
+        else:
             self._await_room(flight, (bind,))
 
     def _await_room(self, flight: Flight, binds: Sequence[Bind]) -> None:
@@ -316,14 +385,22 @@ class Dispatcher:
         if flights is not None:
             flights.discard(flight)
 
-    def _postpone(self, flight: Flight, error: str) -> None:
+    def _failed(self, flight: Flight, failure: Failure) -> None:
+        """Later again, or never."""
         outbox = flight.outbox
-        if outbox.bearer == "ussd":
-            self._settle(_final(outbox, MessageState.UNDELIVERABLE, error))
+        if failure.is_final or outbox.lane.startswith(_DIRECT):
+            self._settle(_failed(outbox, failure))
             return
-        retry_s = RETRY_S[min(outbox.attempts, len(RETRY_S) - 1)]
-        delivery = Delivery(outbox.message_id, outbox.lane, MessageState.ENROUTE, error, retry_s=retry_s)
-        self._settle(delivery)
+        self._settle(
+            Delivery(
+                outbox.message_id,
+                outbox.lane,
+                MessageState.ENROUTE,
+                failure.reason,
+                retry_s=failure.delay_s(outbox.attempts),
+                error_code=failure.number,
+            )
+        )
         if flight.lane.width == 1:
             self._release(flight.lane)
             # A bind that comes before the commit begins with this one again, not with the next.
@@ -338,6 +415,7 @@ class Dispatcher:
             if delivery.lane.startswith("account:"):
                 self._busy.discard(delivery.message_id)
             return  # A handset's is free since it was postponed, or on its way again.
+        self.on_final(delivery)
         lane = self._lanes.get(delivery.lane)
         if lane is not None and lane.state is LaneState.LOADING:
             lane.ended.add(delivery.message_id)
@@ -346,18 +424,28 @@ class Dispatcher:
 
     def _settle_lanes(self, names: Sequence[str]) -> None:
         for name in names:
-            self._mailroom.pending(name, 0, ROWS_MAX, self._give_up)
+            self._mailroom.pending(name, FIRST_POSITION, ROWS_MAX, self._give_up)
 
     def _give_up(self, rows: Sequence[Outbox]) -> None:
         for row in rows:
-            self._settle(_final(row, MessageState.UNDELIVERABLE, _DIALOGUE_GONE))
+            self._settle(_failed(row, _gone(row)))
 
 
-_REFUSED: dict[int, MessageState] = {CommandStatus.ESME_RX_R_APPN: MessageState.REJECTED}
+def _gone(outbox: Outbox) -> Failure:
+    return _DIALOGUE_GONE if outbox.bearer == "ussd" else _ONCE_GONE
 
 
-def _final(outbox: Outbox, state: MessageState, error: str = "") -> Delivery:
-    fallback = outbox.fallback if state is not MessageState.DELIVERED else ""
+def _delivered(outbox: Outbox) -> Delivery:
+    return Delivery(outbox.message_id, outbox.lane, MessageState.DELIVERED, receipt=bool(outbox.receipt_to))
+
+
+def _failed(outbox: Outbox, failure: Failure) -> Delivery:
     return Delivery(
-        outbox.message_id, outbox.lane, state, error, fallback=fallback, receipt=bool(outbox.receipt_to)
+        outbox.message_id,
+        outbox.lane,
+        failure.final,
+        failure.reason,
+        fallback=outbox.fallback,
+        receipt=bool(outbox.receipt_to),
+        error_code=failure.number,
     )

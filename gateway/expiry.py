@@ -6,6 +6,7 @@ by a month does no work for it.
 
 from typing import TYPE_CHECKING
 
+from gateway.failures import EXPIRED
 from gateway.work import Delivery
 from storage.model import Job, MessageState, Outbox
 
@@ -56,7 +57,8 @@ def _expired(outbox: Outbox) -> Delivery:
         outbox.message_id,
         outbox.lane,
         MessageState.EXPIRED,
-        error="validity period over",
+        error=EXPIRED.reason,
         fallback=outbox.fallback,
         receipt=bool(outbox.receipt_to),
+        error_code=EXPIRED.number,
     )

@@ -1,28 +1,31 @@
-"""From ``submit_sm`` to a Submit: source checked, body decoded, routed, parsed, masked.
+"""From ``submit_sm`` to a Submit: fields and source checked, body decoded, routed, parsed, masked.
 
 Pure but for the ids that it draws, and without the store: what is refused here costs the writer nothing.
-Refusals in their order: source address, service_type and operation, validity and schedule, body, destination.
+Refusals in their order: reserved values (``gateway.checks``), source address, service_type and operation,
+schedule and validity, body, destination, and what does not go with that destination.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from gateway.binds import Bind
+from gateway.checks import RECEIPT_BITS, Checks
 from gateway.coding.alphabet import Binary, alphabet_of, decode
 from gateway.coding.errors import CodingError, UnknownDataCodingError
 from gateway.coding.part import Part
-from gateway.config import Side
+from gateway.config import Account, LongMessages, Side
+from gateway.kept import kept
+from gateway.onward import OURS, Onward, Way, canned
 from gateway.parts import part_of
-from gateway.redaction import mask_octets, mask_pdu, mask_text
-from gateway.rendering import address
+from gateway.redaction import mask_text
 from gateway.repeats import session_source
 from gateway.routing import UNKNOWN, Route, RouteKind, Routes
 from gateway.smpp.codec import encode
 from gateway.smpp.constants import CommandStatus, EsmClass, UssdServiceOp
-from gateway.smpp.pdus import DeliverSm, SubmitSm
+from gateway.smpp.pdus import SubmitSm
 from gateway.smpp.tlv import Tag
-from gateway.validity import InvalidTime, validity_s
+from gateway.smpp_time import InvalidTime, seconds_ahead
 from gateway.work import InboxKey, Submit, UssdTurn
 from handlers.base.bus import Bus
 from handlers.base.command import Channel, Command, Origin
@@ -30,10 +33,12 @@ from handlers.base.grammar import Usage, parse_dial
 from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
 
 _USSD = "USSD"
-_PASSED_ON = EsmClass.UDHI | EsmClass.REPLY_PATH
 _SOURCES_MAX = 100_000
-#: Bits of registered_delivery that ask for an SMSC receipt (SMPP 3.4 section 5.2.17).
-_RECEIPT = 3
+_MODE, _UDHI, _FORWARD = int(EsmClass.MODE), int(EsmClass.UDHI), int(EsmClass.FORWARD)
+#: Datagram and transaction mode: one attempt, nothing kept for later (sections 2.10.2 and 2.10.3).
+_ONCE_MODES = frozenset({int(EsmClass.DATAGRAM), _FORWARD})
+#: As long as a validity_period may be.
+_TO_LIVE_S_MAX = 10 * 366 * 86_400
 
 
 class Rejected(Exception):
@@ -45,17 +50,29 @@ class Rejected(Exception):
         super().__init__(f"{status.name}: {reason}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What the body says: ``text`` is None for content without an alphabet that we read."""
+#: Session, message id, inbox key, account, source, destination, route, bearer, text, PDU, encoding,
+#: data_coding and esm_class.
+_Common = tuple[str, str, InboxKey, str, str, str, Route, str, str, bytes, str, int, int]
+
+
+class _Content(NamedTuple):
+    """What the body says: ``text`` is None for content without an alphabet that we read, ``part`` None for a
+    message that is whole.
+    """
 
     text: str | None
     encoding: str
-    part: Part
+    part: Part | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Incoming:
+class _Times(NamedTuple):
+    """Seconds from now; None for the operator's validity, and for delivery at once."""
+
+    validity_s: int | None = None
+    schedule_s: int | None = None
+
+
+class _Incoming(NamedTuple):
     """A submit whose source is known and whose body is read."""
 
     bind: Bind
@@ -63,6 +80,11 @@ class _Incoming:
     pdu: SubmitSm
     frame: bytes
     content: _Content
+    times: _Times
+    message_id: str
+
+
+_NO_TIMES = _Times()
 
 
 class Inbound:
@@ -70,55 +92,83 @@ class Inbound:
 
     def __init__(
         self,
+        accounts: Sequence[Account],
+        default_messages: Mapping[int, str],
         routes: Routes,
         bus: Bus,
         digest: Callable[[str], bytes],
         new_id: Callable[[], str],
         now_us: Callable[[], int],
     ) -> None:
+        self._ways = {account.system_id: way for account in accounts if (way := Way.of(account)) != OURS}
+        self._joined = frozenset(
+            account.system_id for account in accounts if account.long_messages is LongMessages.PAYLOAD
+        )
+        self._default_messages = default_messages
+        self._checks = Checks(default_messages)
+        self._onward_payload = Onward(accounts)
         self._routes = routes
         self._bus = bus
         self._digest = digest
         self._new_id = new_id
         self._now_us = now_us
 
-    def read(self, bind: Bind, pdu: SubmitSm, frame: bytes) -> Submit:
-        """The Submit that a PDU asks for. Raises Rejected."""
+    def read(self, bind: Bind, pdu: SubmitSm, frame: bytes, message_id: str = "") -> Submit:
+        """The Submit that a PDU asks for, under a message id of its own or the one given. Raises Rejected."""
+        objection = self._checks.objection(pdu)
+        if objection is not None:
+            raise Rejected(objection.status, f"{objection.field} is reserved (SMPP 3.4 {objection.clause})")
+        message_id = message_id or self._new_id()
         if bind.account.side is Side.HANDSET:
-            return self._from_handset(bind, pdu, frame)
-        return self._from_application(bind, pdu, frame)
+            return self._from_handset(bind, pdu, frame, message_id)
+        return self._from_application(bind, pdu, frame, message_id)
 
     # -- the two sides -----------------------------------------------------------------------------
 
-    def _from_handset(self, bind: Bind, pdu: SubmitSm, frame: bytes) -> Submit:
+    def _from_handset(self, bind: Bind, pdu: SubmitSm, frame: bytes, message_id: str) -> Submit:
         msisdn = self._own_msisdn(bind, pdu.source.addr)
-        operation = pdu.tlv(Tag.USSD_SERVICE_OP)
+        operation = pdu.tlv(Tag.USSD_SERVICE_OP) if pdu.tlvs else None
         if pdu.service_type == _USSD or operation is not None:
             if operation not in (UssdServiceOp.PSSR_INDICATION, None):
                 raise Rejected(CommandStatus.ESME_RINVOPTPARAMVAL, "no dialogue waits for an answer")
-            return self._dialled(_Incoming(bind, msisdn, pdu, frame, _content(pdu, msisdn)))
-        validity = self._validity(pdu)
-        incoming = _Incoming(bind, msisdn, pdu, frame, _content(pdu, msisdn))
+            return self._dialled(self._incoming(bind, msisdn, pdu, frame, message_id, _NO_TIMES))
+        incoming = self._incoming(bind, msisdn, pdu, frame, message_id, self._times(pdu))
         route = self._routes.sms(pdu.destination.addr)
         if route.kind is RouteKind.UNKNOWN:
             raise Rejected(CommandStatus.ESME_RINVDSTADR, f"nobody owns {_shown(pdu.destination.addr)}")
         if route.kind is RouteKind.SERVICE:
             return self._to_service(incoming, route)
-        return self._onward(incoming, route, validity)
+        return self._onward(incoming, route)
 
-    def _from_application(self, bind: Bind, pdu: SubmitSm, frame: bytes) -> Submit:
-        account = bind.account
-        source = pdu.source.addr or account.default_source
-        if not source or not account.owns(source):
-            raise Rejected(CommandStatus.ESME_RINVSRCADR, f"{account.system_id} does not own {source!r}")
-        if pdu.service_type == _USSD or pdu.tlv(Tag.USSD_SERVICE_OP) is not None:
+    def _from_application(self, bind: Bind, pdu: SubmitSm, frame: bytes, message_id: str) -> Submit:
+        source = _own_code(bind.account, pdu.source.addr)
+        if pdu.service_type == _USSD or (pdu.tlvs and pdu.tlv(Tag.USSD_SERVICE_OP) is not None):
             raise Rejected(CommandStatus.ESME_RINVSERTYP, "USSD for applications is not connected yet")
-        validity = self._validity(pdu)
-        incoming = _Incoming(bind, source, pdu, frame, _content(pdu, source))
+        incoming = self._incoming(bind, source, pdu, frame, message_id, self._times(pdu))
         route = self._routes.sms(pdu.destination.addr)
         if route.kind not in (RouteKind.HANDSET, RouteKind.OFFNET):
             raise Rejected(CommandStatus.ESME_RINVDSTADR, f"{_shown(pdu.destination.addr)} is no subscriber")
-        return self._onward(incoming, route, validity)
+        return self._onward(incoming, route)
+
+    def _incoming(
+        self, bind: Bind, source: str, pdu: SubmitSm, frame: bytes, message_id: str, times: _Times
+    ) -> _Incoming:
+        """With its body in our own way. Raises Rejected."""
+        asked = pdu
+        if pdu.sm_default_msg_id:
+            if pdu.short_message or pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
+                raise Rejected(CommandStatus.ESME_RINVMSGLEN, "both sm_default_msg_id and a text")
+            pdu = canned(pdu, self._default_messages[pdu.sm_default_msg_id])
+        pdu, content = _content(pdu, source, self._ways.get(bind.account.system_id, OURS))
+        # What is kept must be what can be masked: septets that are packed cannot.
+        frame = frame if pdu is asked else encode(pdu)
+        return _Incoming(bind, source, pdu, frame, content, times, message_id)
+
+    def source(self, bind: Bind, addr: str) -> str:
+        """The source address that a request of this session may name, as it is stored. Raises Rejected."""
+        if bind.account.side is Side.HANDSET:
+            return self._own_msisdn(bind, addr)
+        return _own_code(bind.account, addr)
 
     def _own_msisdn(self, bind: Bind, source: str) -> str:
         """The canonical source, if the bind serves it; each address is looked at once per session."""
@@ -131,33 +181,41 @@ class Inbound:
             raise Rejected(CommandStatus.ESME_RINVSRCADR, f"{source!r} is not a number of this bind")
         return msisdn
 
-    def _validity(self, pdu: SubmitSm) -> int | None:
-        if pdu.schedule_delivery_time:
-            raise Rejected(CommandStatus.ESME_RINVSCHED, "scheduled delivery is not connected yet")
-        try:
-            return validity_s(pdu.validity_period, self._now_us())
-        except InvalidTime as error:
-            raise Rejected(CommandStatus.ESME_RINVEXPIRY, str(error)) from error
+    def _times(self, pdu: SubmitSm) -> _Times:
+        """Schedule before validity; a message may not run out before it is to be delivered."""
+        if not pdu.schedule_delivery_time and not pdu.validity_period and not pdu.tlvs:
+            return _NO_TIMES
+        now_us = self._now_us()
+        schedule_s = ahead(pdu.schedule_delivery_time, now_us, CommandStatus.ESME_RINVSCHED)
+        validity_s = ahead(pdu.validity_period, now_us, CommandStatus.ESME_RINVEXPIRY)
+        to_live_s = pdu.tlv_int(Tag.QOS_TIME_TO_LIVE)
+        if validity_s is None and to_live_s:
+            validity_s = min(to_live_s, _TO_LIVE_S_MAX)
+        if schedule_s is not None and pdu.esm_class & _MODE in _ONCE_MODES:
+            raise Rejected(CommandStatus.ESME_RINVSCHED, "a message of a single attempt cannot be scheduled")
+        if validity_s is not None and schedule_s is not None and validity_s <= schedule_s:
+            raise Rejected(CommandStatus.ESME_RINVEXPIRY, "it would expire before it is delivered")
+        return _Times(validity_s, schedule_s)
 
     # -- what becomes of it ------------------------------------------------------------------------
 
     def _to_service(self, incoming: _Incoming, route: Route) -> Submit:
         text, part = incoming.content.text, incoming.content.part
-        message_id = self._new_id()
-        if part.total > 1:
-            part = dataclasses.replace(part, token=message_id)
-            submit = self._submit(incoming, route, message_id, secret_digits=self._is_secret(route))
-            return dataclasses.replace(submit, part=part, payload=incoming.frame)
+        if incoming.times.schedule_s is not None:
+            raise Rejected(CommandStatus.ESME_RINVSCHED, "a service answers at once")
+        if part is not None:
+            part = dataclasses.replace(part, token=incoming.message_id)
+            submit = self._submit(incoming, route, secret_digits=self._is_secret(route))
+            return submit._replace(part=part, payload=encode(incoming.pdu))
         if text is None:
             raise Rejected(CommandStatus.ESME_RINVDCS, "a service reads text only")
-        origin = _origin(incoming, route, message_id, Channel.SMS)
+        origin = _origin(incoming, route, Channel.SMS)
         asked = self._bus.parse_sms(route.target, origin, text)
-        return self._submit(incoming, route, message_id, secret_digits=self._is_secret(route), asked=asked)
+        return self._submit(incoming, route, secret_digits=self._is_secret(route), asked=asked)
 
     def _dialled(self, incoming: _Incoming) -> Submit:
         typed = incoming.content.text or incoming.pdu.destination.addr
-        incoming = dataclasses.replace(incoming, content=dataclasses.replace(incoming.content, text=typed))
-        message_id = self._new_id()
+        incoming = incoming._replace(content=incoming.content._replace(text=typed))
         dial = parse_dial(typed)
         route = self._routes.ussd(dial.segments) if dial else UNKNOWN
         served = dial is not None and route.kind is RouteKind.SERVICE
@@ -166,66 +224,83 @@ class Inbound:
         asked: Command | Usage | None = None
         if dial is not None and served:
             words = dial.segments[route.code.count("*") :]
-            origin = _origin(incoming, route, message_id, Channel.USSD)
+            origin = _origin(incoming, route, Channel.USSD)
             asked = self._bus.parse_ussd(route.target, origin, words)
         secret_digits = served and self._is_secret(route)
-        submit = self._submit(incoming, route, message_id, secret_digits=secret_digits, asked=asked)
+        submit = self._submit(incoming, route, secret_digits=secret_digits, asked=asked)
         shown = mask_text(f"{dial.service_code}#", secret_digits=True) if dial else "*"
-        return dataclasses.replace(submit, bearer="ussd", turn=_turn(incoming.pdu), destination=shown)
+        return submit._replace(bearer="ussd", turn=_turn(incoming.pdu), destination=shown)
 
     def _is_secret(self, route: Route) -> bool:
         return self._bus.services[route.target].secret_digits
 
-    def _onward(self, incoming: _Incoming, route: Route, validity: int | None) -> Submit:
+    def _onward(self, incoming: _Incoming, route: Route) -> Submit:
         pdu, account = incoming.pdu, incoming.bind.account
         destination = pdu.destination.addr if route.kind is RouteKind.ACCOUNT else route.target
-        delivered = DeliverSm(
-            service_type=pdu.service_type,
-            source=address(incoming.source),
-            destination=address(destination),
-            esm_class=pdu.esm_class & _PASSED_ON,
-            protocol_id=pdu.protocol_id,
-            priority_flag=pdu.priority_flag,
-            data_coding=pdu.data_coding,
-            short_message=pdu.short_message,
-            tlvs=pdu.tlvs,
-        )
-        wants_receipt = account.side is Side.APPLICATION and pdu.registered_delivery & _RECEIPT
-        return dataclasses.replace(
-            self._submit(incoming, route, self._new_id(), secret_digits=False),
-            destination=destination,
-            payload=encode(delivered),
-            validity_s=validity,
-            registered_delivery=pdu.registered_delivery if wants_receipt else 0,
+        try:
+            payload, parts = self._onward_payload.payload(pdu, incoming.source, destination, route)
+        except CodingError as error:
+            raise Rejected(CommandStatus.ESME_RINVMSGLEN, str(error)) from error
+        wants_receipt = pdu.registered_delivery & RECEIPT_BITS
+        mode = pdu.esm_class & _MODE
+        submit = Submit(
+            *self._common(incoming, route, destination, secret_digits=False),
+            payload=payload,
+            parts=parts,
+            validity_s=incoming.times.validity_s,
+            schedule_s=incoming.times.schedule_s,
+            registered_delivery=pdu.registered_delivery,
             receipt_to=account.system_id if wants_receipt else "",
+            service_type=pdu.service_type,
+            priority=pdu.priority_flag,
+            once=mode in _ONCE_MODES,
+            awaited=mode == _FORWARD,
+            replaces=bool(pdu.replace_if_present_flag),
+            alert_to=incoming.source if pdu.tlvs and pdu.tlv_int(Tag.SET_DPF) == 1 else "",
+            fresh=_is_fresh(incoming),
         )
+        part = incoming.content.part
+        if part is not None and route.kind is RouteKind.ACCOUNT and route.target in self._joined:
+            part = dataclasses.replace(part, token=incoming.message_id)
+            return submit._replace(part=part, payload=encode(pdu))
+        return submit
 
     def _submit(
         self,
         incoming: _Incoming,
         route: Route,
-        message_id: str,
         *,
         secret_digits: bool,
         asked: Command | Usage | None = None,
     ) -> Submit:
-        pdu, content = incoming.pdu, incoming.content
-        kept_text, kept_pdu = _kept(incoming, secret_digits=secret_digits)
-        return Submit(
-            session_id=incoming.bind.session_id,
-            message_id=message_id,
-            inbox=self._inbox_key(incoming),
-            account=incoming.bind.account.system_id,
-            source=incoming.source,
-            destination=pdu.destination.addr,
-            route=route,
-            bearer="sms",
-            text=kept_text,
-            pdu=kept_pdu,
-            encoding=content.encoding,
-            data_coding=pdu.data_coding,
-            esm_class=pdu.esm_class,
-            asked=asked,
+        destination = incoming.pdu.destination.addr
+        common = self._common(incoming, route, destination, secret_digits=secret_digits)
+        return Submit(*common, asked=asked, fresh=_is_fresh(incoming))
+
+    def _common(self, incoming: _Incoming, route: Route, destination: str, *, secret_digits: bool) -> _Common:
+        """The fields that every Submit has, in order."""
+        pdu, content, bind = incoming.pdu, incoming.content, incoming.bind
+        kept_text, kept_pdu = kept(
+            pdu,
+            incoming.frame,
+            content.text or "",
+            segment=content.part is not None,
+            secret_digits=secret_digits,
+        )
+        return (
+            bind.session_id,
+            incoming.message_id,
+            self._inbox_key(incoming),
+            bind.account.system_id,
+            incoming.source,
+            destination,
+            route,
+            "sms",
+            kept_text,
+            kept_pdu,
+            content.encoding,
+            pdu.data_coding,
+            pdu.esm_class,
         )
 
     def _inbox_key(self, incoming: _Incoming) -> InboxKey:
@@ -238,16 +313,45 @@ class Inbound:
         account = bind.account.system_id
         digest = self._digest(f"{account}\0" + incoming.frame[16:].decode("latin-1"))
         content = digest[:8].hex()
-        reference = pdu.tlv_int(Tag.USER_MESSAGE_REFERENCE)
+        reference = pdu.tlv_int(Tag.USER_MESSAGE_REFERENCE) if pdu.tlvs else None
         if reference is not None:
             return InboxKey(f"smpp-reference:{account}", f"{incoming.source}:{reference}:{content}", digest)
         return InboxKey(session_source(bind.session_id), f"{pdu.sequence_number}:{content}", digest)
 
 
-def _origin(incoming: _Incoming, route: Route, message_id: str, channel: Channel) -> Origin:
+def _origin(incoming: _Incoming, route: Route, channel: Channel) -> Origin:
     return Origin(
-        msisdn=Msisdn(incoming.source), channel=channel, service_code=route.code, source_id=message_id
+        msisdn=Msisdn(incoming.source),
+        channel=channel,
+        service_code=route.code,
+        source_id=incoming.message_id,
     )
+
+
+def _is_fresh(incoming: _Incoming) -> bool:
+    """True where the sequence number is the highest of its session, which then has no such key yet."""
+    bind, sequence = incoming.bind, incoming.pdu.sequence_number
+    if sequence <= bind.last_sequence or (
+        incoming.pdu.tlvs and incoming.pdu.tlv(Tag.USER_MESSAGE_REFERENCE) is not None
+    ):
+        return False
+    bind.last_sequence = sequence
+    return True
+
+
+def _own_code(account: Account, addr: str) -> str:
+    source = addr or account.default_source
+    if not source or not account.owns(source):
+        raise Rejected(CommandStatus.ESME_RINVSRCADR, f"{account.system_id} does not own {source!r}")
+    return source
+
+
+def ahead(text: str, now_us: int, status: CommandStatus) -> int | None:
+    """Seconds until a time of SMPP; None for an empty one. Raises Rejected with the status."""
+    try:
+        return seconds_ahead(text, now_us)
+    except InvalidTime as error:
+        raise Rejected(status, str(error)) from error
 
 
 def _shown(addr: str) -> str:
@@ -263,25 +367,35 @@ def _in_range(bind: Bind, source: str) -> str | None:
     return msisdn if bind.address_range.serves(msisdn) else None
 
 
-def _content(pdu: SubmitSm, source: str) -> _Content:
-    """Decode the body. Raises Rejected for one that cannot be read as what it says it is."""
-    payload = pdu.tlv(Tag.MESSAGE_PAYLOAD)
-    if payload is not None and pdu.short_message:
+def _content(pdu: SubmitSm, source: str, way: Way) -> tuple[SubmitSm, _Content]:
+    """Decode the body; the PDU comes back in our way. Raises Rejected for one that is not what it says."""
+    if pdu.tlvs and pdu.short_message and pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
         raise Rejected(CommandStatus.ESME_RINVMSGLEN, "both short_message and message_payload")
     try:
-        part = part_of(pdu, source)
-        text = _text(part)
+        if way is not OURS:
+            pdu = way.read(pdu)
+        return pdu, _read_content(pdu, source)
     except UnknownDataCodingError as error:
         raise Rejected(CommandStatus.ESME_RINVDCS, str(error)) from error
     except CodingError as error:
         raise Rejected(CommandStatus.ESME_RINVMSGLEN, str(error)) from error
-    return _Content(text, alphabet_of(pdu.data_coding).value, part)
+
+
+def _read_content(pdu: SubmitSm, source: str) -> _Content:
+    """Most messages are whole, and say so by having neither a header nor parameters."""
+    if not pdu.tlvs and not pdu.esm_class & _UDHI:
+        decoded = decode(pdu.data_coding, pdu.short_message)
+        text = None if isinstance(decoded, Binary) else decoded
+        return _Content(text, alphabet_of(pdu.data_coding)._value_, None)
+    part = part_of(pdu, source)
+    encoding = alphabet_of(pdu.data_coding)._value_
+    return _Content(_text(part), encoding, part if part.total > 1 else None)
 
 
 def _text(part: Part) -> str | None:
     """The text of a segment; a sender may cut a character in two, which only the joined text puts right."""
     try:
-        decoded = decode(part.data_coding, part.octets)
+        decoded = decode(part.data_coding, part.octets, shift=part.shift)
     except UnknownDataCodingError:
         raise
     except CodingError:
@@ -289,36 +403,6 @@ def _text(part: Part) -> str | None:
             raise
         return None
     return None if isinstance(decoded, Binary) else decoded
-
-
-def _kept(incoming: _Incoming, *, secret_digits: bool) -> tuple[str, bytes]:
-    """Text and PDU as they may be stored: nothing that is a code, a card number or looks like one.
-
-    The octets are looked at whatever data_coding says of them: a wrong one must hide nothing.
-    """
-    pdu, in_parts = incoming.pdu, incoming.content.part.total > 1
-    text = mask_text(incoming.content.text or "", secret_digits=secret_digits, segment=in_parts)
-    kept = incoming.frame
-    for octets, esm_class in _looked_at(pdu):
-        masked = mask_octets(
-            octets, pdu.data_coding, secret_digits=secret_digits, esm_class=esm_class, segment=in_parts
-        )
-        if masked != octets:
-            kept = mask_pdu(kept, octets, masked)
-    return text, kept
-
-
-def _looked_at(pdu: SubmitSm) -> Iterator[tuple[bytes, int]]:
-    """Everything that may hold what was typed, with its esm_class: clients repeat what was dialled in the
-    destination and in parameters of their own.
-    """
-    yield pdu.short_message, pdu.esm_class
-    yield pdu.destination.addr.encode("latin-1"), 0
-    for tlv in pdu.tlvs:
-        if isinstance(tlv.value, str):
-            yield tlv.value.encode("latin-1"), 0
-        elif isinstance(tlv.value, bytes):
-            yield tlv.value, pdu.esm_class if tlv.tag == Tag.MESSAGE_PAYLOAD else 0
 
 
 def _turn(pdu: SubmitSm) -> UssdTurn:

@@ -1,15 +1,18 @@
 """A lane: the messages for one destination, in their order, and those of them that are on their way."""
 
+from bisect import bisect
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from operator import attrgetter
 
-from storage.model import Outbox
+from storage.model import FIRST_POSITION, Outbox
 
 #: Rows of a lane held in memory; the rest stays in the store until these are gone.
 ROWS_MAX = 500
 _HEADER = 16
+_position = attrgetter("position")
 
 
 class LaneState(Enum):
@@ -45,7 +48,7 @@ class Lane:
     state: LaneState = LaneState.OPEN
     queue: deque[Outbox] = field(default_factory=deque)
     flights: int = 0
-    position: int = 0
+    position: int = FIRST_POSITION
     more: bool = False
     resumed: deque[Flight] = field(default_factory=deque)
     #: Message ids whose end was committed while a read was under way: that read may still show them.
@@ -62,14 +65,35 @@ class Lane:
         return not (self.queue or self.flights or self.resumed or self.more) and self.state is LaneState.OPEN
 
     def add(self, outbox: Outbox) -> None:
-        """Append a row that was just committed, unless it was read from the store or will be."""
-        if self.state is LaneState.BLOCKED or self.more or outbox.position <= self.position:
+        """Take up a row that was just committed, unless it was read from the store or will be."""
+        if self.state is LaneState.BLOCKED:
             return
-        if len(self.queue) >= ROWS_MAX:
+        if outbox.position <= self.position:
+            self._insert(outbox)
+        elif len(self.queue) >= ROWS_MAX:
             self.more = True
-            return
-        self.queue.append(outbox)
-        self.position = outbox.position
+        elif not self.more:
+            self.queue.append(outbox)
+            self.position = outbox.position
+
+    def _insert(self, outbox: Outbox) -> None:
+        """More urgent than what was read, or changed since; what no longer fits is the store's again."""
+        for at, each in enumerate(self.queue):
+            if each.message_id == outbox.message_id:
+                self.queue[at] = outbox
+                return
+        at = bisect(self.queue, outbox.position, key=_position)
+        self.queue.insert(at, outbox)
+        if len(self.queue) > ROWS_MAX:
+            self.queue.pop()
+            self.more = True
+            self.position = self.queue[-1].position
+
+    def withdraw(self, message_id: str) -> None:
+        """What was queued of this message does not hold any more."""
+        self.queue = deque(each for each in self.queue if each.message_id != message_id)
+        if self.state is LaneState.LOADING:
+            self.ended.add(message_id)
 
     def await_rows(self) -> None:
         """Rows behind ``position`` are being read; what is committed from now on may be among them or not."""
@@ -79,11 +103,13 @@ class Lane:
     def load(self, rows: Sequence[Outbox], is_free: Callable[[Outbox], bool], *, more: bool) -> None:
         """Take the free ones of the rows that were read; what was committed meanwhile comes behind, once.
 
-        Where the store has ``more`` rows, those come before what was committed meanwhile: it is read again.
+        Where the store has ``more`` rows, those come before what was committed meanwhile, which is read
+        again, unless it is more urgent than what was read.
         """
-        later = () if more else tuple(self.queue)
+        last = rows[-1].position if more and rows else None
+        later = [each for each in self.queue if last is None or each.position <= last]
         merged = {each.message_id: each for each in (*filter(is_free, rows), *later)}
-        self.queue = deque(sorted(merged.values(), key=lambda each: each.position))
+        self.queue = deque(sorted(merged.values(), key=_position))
         # The rows that are not free are read too: else a lane full of them would be read without end.
         read = (each.position for each in (*rows, *later))
         self.position = max(read, default=self.position)
@@ -95,7 +121,7 @@ class Lane:
         self.state = LaneState.BLOCKED
         self.queue.clear()
         self.resumed.clear()
-        self.position = 0
+        self.position = FIRST_POSITION
         self.more = False
 
 

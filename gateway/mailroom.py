@@ -8,10 +8,10 @@ import structlog
 
 from gateway.clock import OperatorClock
 from gateway.metrics import Metrics
-from gateway.work import Delivery, Result, Settle
+from gateway.work import Alerted, Delivery, Result, Settle
 from gateway.worker import Worker
 from storage.errors import CommitUnknown, StoreUnavailable
-from storage.model import Outbox
+from storage.model import MessageState, Outbox, PendingFlag
 from storage.reads import Reads
 
 log = structlog.get_logger("gateway.mailroom")
@@ -64,6 +64,15 @@ class Mailroom:
     def pending_lanes(self, prefix: str, done: Callable[[Sequence[str]], None]) -> None:
         """Read which lanes have rows."""
         self._ask(lambda: self._reads.pending_lanes(prefix), done)
+
+    def pending_flags(self, done: Callable[[Sequence[tuple[PendingFlag, MessageState]]], None]) -> None:
+        """Who waits for which handset."""
+        self._ask(self._reads.pending_flags, done)
+
+    def alerted(self, flags: Sequence[PendingFlag]) -> None:
+        """Write down that these were told; a flag that stays tells once more."""
+        work = Alerted(tuple((flag.msisdn, flag.system_id) for flag in flags))
+        self._worker.accept(work, lambda _: None)
 
     def settle(self, delivery: Delivery, done: Callable[[], None]) -> None:
         """Gather what ends in this turn of the loop, so that the writer gets it as one work."""

@@ -61,8 +61,10 @@ class Metrics:
 
         A peer may answer with any number: those without a name share the label ``other``.
         """
-        known = not status or status.startswith("ESME_")
-        self._pdus.tally[direction, name, status if known else "other"] += 1
+        tally, key = self._pdus.tally, (direction, name, status)
+        if key not in tally and status and not status.startswith("ESME_"):
+            key = (direction, name, "other")
+        tally[key] += 1
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request by its route template (never the path: that holds MSISDNs)."""

@@ -11,6 +11,7 @@ from gateway.due_timer import DueTimer
 from gateway.http.facade import Busy, ResetRefused, Submitted
 from gateway.hub import Hub
 from gateway.work import (
+    Accepted,
     Advance,
     Execute,
     Executed,
@@ -112,7 +113,7 @@ class Operator:
         """Move forward, firing due jobs in order; returns when they are done. Raises ClockError."""
         value = await self._ask(Advance(to_us, at_least))
         self._due_timer.again()
-        return value if isinstance(value, tuple) else ()
+        return value if isinstance(value, tuple) and not isinstance(value, Accepted) else ()
 
     async def reset(self) -> None:
         """Back to the seeded state. Raises ResetRefused."""

@@ -19,6 +19,8 @@ from storage.model import Outbox
 from storage.unit_of_work import UnitOfWork
 
 TIMEOUT_S = 600
+#: Before the lane of a segment that waits for the others.
+SEGMENTS = "parts:"
 _US = 1_000_000
 
 
@@ -69,4 +71,4 @@ def _waiting(row: Outbox, source: str, digest: Callable[[str], bytes]) -> Part |
 
 def lane_of(part: Part) -> str:
     """Segments of one message share source, destination, reference and total (TS 23.040 9.2.3.24.1)."""
-    return f"parts:{part.source}:{part.destination}:{part.reference}:{part.total}"
+    return f"{SEGMENTS}{part.source}:{part.destination}:{part.reference}:{part.total}"

@@ -8,9 +8,10 @@ import structlog
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
+from gateway.admission import Caller
 from gateway.lane import Flight
 from gateway.smpp.codec import decode, encode
-from gateway.smpp.constants import CommandStatus, command_name, status_name
+from gateway.smpp.constants import VERSION_50, CommandStatus, command_name, status_name
 from gateway.smpp.events import (
     Close,
     Event,
@@ -23,12 +24,15 @@ from gateway.smpp.events import (
     Unbound,
     UnexpectedResponse,
 )
-from gateway.smpp.pdus import Bind, DeliverSm, Pdu, SubmitSm, SubmitSmResp
+from gateway.smpp.pdus import Bind, DeliverSm, Pdu, Response
 from gateway.smpp.session import Session
 from gateway.smpp.states import BOUND, Role
 from gateway.smpp.timers import NEVER
+from gateway.smpp.tlv import Tag, Tlv
+from gateway.tls import fingerprint_of, is_tls_failure
 
 if TYPE_CHECKING:
+    from gateway.capture import Tap
     from gateway.server import SmppServer
 
 log = structlog.get_logger("gateway.smpp")
@@ -36,6 +40,8 @@ log = structlog.get_logger("gateway.smpp")
 _BIND_FAILURES_MAX = 3
 #: How long a client may take to read the last octets of a connection that we have closed.
 _CLOSE_S = 5.0
+#: congestion_state (SMPP 5.0 section 4.8.4.18) by its value, 0 idle to 100 congested.
+_CONGESTION = tuple((Tlv(Tag.CONGESTION_STATE, value),) for value in range(101))
 _NOTES = {Refused: "pdu.refused", UnexpectedResponse: "response.unexpected", LateResponse: "response.late"}
 
 
@@ -59,6 +65,7 @@ class Peer(Protocol):
         self._failures = 0
         self._clean = False
         self._abort_at = NEVER
+        self._tap: "Tap | None" = None
         self.was_bound = False
         self.end_reason = ""
 
@@ -68,10 +75,13 @@ class Peer(Protocol):
         """A client has connected."""
         self.transport.setTcpNoDelay(True)
         self.transport.registerProducer(self, streaming=True)
+        self._tap = self._server.tap(self.transport)
         self._server.connected(self)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         """Octets from the client."""
+        if self._tap is not None:
+            self._tap.received(data)
         self._act(self._session.receive_bytes(data, self._monotonic()))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
@@ -79,6 +89,9 @@ class Peer(Protocol):
         # Goodbye was said and nothing was owed: the client knows the fate of all that it sent.
         clean = self._clean and not self._session.owed
         self._session.connection_lost()
+        if is_tls_failure(reason):
+            # A certificate that was refused, say: else nobody would learn why the client gets no answer.
+            log.warning("tls.failed", session=self.session_id, reason=reason.getErrorMessage())
         self._server.disconnected(self, self.end_reason or reason.getErrorMessage(), clean=clean)
 
     def pauseProducing(self) -> None:  # noqa: N802 - IPushProducer
@@ -109,8 +122,8 @@ class Peer(Protocol):
         if data is None:
             self._starved = True
             return False
-        self.transport.write(data)
-        self._server.metrics.pdu("out", "deliver_sm")
+        self._write(data)
+        self._server.metrics.pdu("out", command_name(int.from_bytes(pdu[4:8], "big")))
         return True
 
     def close(self, reason: str) -> None:
@@ -136,6 +149,20 @@ class Peer(Protocol):
 
     # -- the server's answers ----------------------------------------------------------------------
 
+    def caller(self) -> Caller:
+        """Where the client is, and how it is connected."""
+        secure, certificate = fingerprint_of(self.transport)
+        return Caller(host=self.transport.getPeer().host, secure=secure, certificate=certificate)
+
+    def awaits(self, pdu: Bind) -> bool:
+        """True while this bind can still be answered."""
+        return self._session.waits_for(pdu)
+
+    @property
+    def congestion(self) -> tuple[Tlv, ...]:
+        """What the responses to submits tell a client of SMPP 5.0 (section 4.8.4.18); nothing to others."""
+        return _CONGESTION[self._server.congestion()] if self._session.peer_version >= VERSION_50 else ()
+
     def accept_bind(self, pdu: Bind, system_id: str, window: int) -> None:
         """The bind is good; ``window`` requests may be under way at once, either way."""
         self._session.limit(window)
@@ -152,11 +179,18 @@ class Peer(Protocol):
                 self.end_reason = "too many refused binds"
                 self._disconnect()
 
-    def submitted(self, pdu: SubmitSm, status: int, message_id: str) -> None:
-        """Answer a submit once its commit is done; a connection that is gone needs no answer."""
+    @property
+    def version(self) -> int:
+        """The interface_version that the client bound with."""
+        return self._session.peer_version
+
+    def respond(self, response: Response) -> None:
+        """Answer a request once its commit is done; a connection that is gone needs no answer."""
         if self._session.owed:
-            self._write(self._session.respond(SubmitSmResp(pdu.sequence_number, status, message_id)))
-            self._server.metrics.pdu("out", "submit_sm_resp", status_name(status))
+            self._write(self._session.respond(response))
+            self._server.metrics.pdu(
+                "out", command_name(response.command_id), status_name(response.command_status)
+            )
 
     # -- events ------------------------------------------------------------------------------------
 
@@ -183,18 +217,16 @@ class Peer(Protocol):
 
     def _received(self, pdu: Pdu, frame: bytes) -> None:
         self._server.metrics.pdu("in", command_name(pdu.command_id))
-        if isinstance(pdu, SubmitSm):
-            self._server.requests.submit(self, pdu, frame)
-        elif isinstance(pdu, Bind):
+        if isinstance(pdu, Bind):
             self._server.bind(self, pdu)
         else:
-            self._server.requests.other(self, pdu)
+            self._server.requests.receive(self, pdu, frame)
 
     def _answered(self, pdu: Pdu, token: object) -> None:
         status = getattr(pdu, "command_status", 0)
         self._server.metrics.pdu("in", command_name(pdu.command_id), status_name(status))
         if isinstance(token, Flight):
-            self._server.dispatcher.answered(token, status)
+            self._server.dispatcher.answered(token, status, getattr(pdu, "tlvs", ()))
         self._fed()
 
     def _timed_out(self, token: object) -> None:
@@ -222,11 +254,16 @@ class Peer(Protocol):
 
     def _write(self, data: bytes) -> None:
         if data:
+            if self._tap is not None:
+                self._tap.sent(data)
             self.transport.write(data)
 
     def _disconnect(self) -> None:
         """Close once all is written; a client that does not read would put that off for ever."""
-        self._abort_at = min(self._abort_at, self._monotonic() + _CLOSE_S)
+        if self._abort_at == NEVER:
+            self._abort_at = self._monotonic() + _CLOSE_S
+            # TLS says no goodbye while somebody may still write.
+            self.transport.unregisterProducer()
         self.transport.loseConnection()
 
 

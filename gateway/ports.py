@@ -13,6 +13,8 @@ class Ports:
 
     smpp: int
     http: int
+    #: None where TLS is not configured.
+    smpp_tls: int | None = None
 
 
 def clear_ports(path: Path) -> None:
@@ -31,7 +33,10 @@ def _draft(path: Path) -> Path:
 
 
 def write_ports(path: Path, ports: Ports) -> None:
-    """``{"smpp": n, "http": n}``, whole or not at all."""
+    """``{"smpp": n, "http": n}``, with TLS also ``"smpp_tls"``; whole or not at all."""
     draft = _draft(path)
-    draft.write_text(json.dumps({"smpp": ports.smpp, "http": ports.http}) + "\n")
+    found = {"smpp": ports.smpp, "http": ports.http}
+    if ports.smpp_tls is not None:
+        found["smpp_tls"] = ports.smpp_tls
+    draft.write_text(json.dumps(found) + "\n")
     draft.replace(path)

@@ -4,17 +4,21 @@ Good path: one transaction for the whole batch, no savepoints. When a command ra
 back and each of its works runs alone, so that only the faulty one is answered with a system error.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import structlog
 
-from gateway.batch import Batch
+from gateway.batch import RELEASE_JOB, Batch
 from gateway.clock import ClockError, OperatorClock
+from gateway.config import Account
 from gateway.delivery_log import DELIVER_JOB, DeliveryLog
 from gateway.due import DueRunner
 from gateway.errors import SystemFault
 from gateway.expiry import EXPIRY_JOB, Expiry
+from gateway.onward import Onward
+from gateway.operations import Operations
+from gateway.receipt_desk import ReceiptDesk
 from gateway.rendering import Renderer
 from gateway.repeats import WINDOW_US
 from gateway.routing import RouteKind
@@ -22,17 +26,23 @@ from gateway.submits import Submits
 from gateway.work import (
     EXCLUSIVE,
     Advance,
+    Alerted,
     BindClosed,
     BindOpened,
+    Cancel,
+    Delivery,
     Execute,
     Executed,
     KeyReused,
+    Query,
+    Replace,
     Reset,
     Result,
     RunDue,
     SetClock,
     Settle,
     Submit,
+    SubmitMany,
     Work,
 )
 from handlers.base.bus import Bus
@@ -41,7 +51,7 @@ from handlers.base.context import Context
 from handlers.base.outcome import Outcome, Refusal, Reply, Text
 from storage.binds import UNBOUND
 from storage.errors import CommitUnknown, StoreUnavailable
-from storage.model import Job
+from storage.model import Job, MessageState
 from storage.needs import Needs
 from storage.store import Store
 
@@ -62,6 +72,8 @@ class Processor:
         renderer: Renderer,
         context_at: ContextAt,
         seed: Callable[["Processor"], None],
+        accounts: Sequence[Account],
+        new_id: Callable[[], str],
     ) -> None:
         self.store = store
         self.clock = clock
@@ -69,8 +81,23 @@ class Processor:
         self._renderer = renderer
         self._context_at = context_at
         self._seed = seed
-        self._deliveries = DeliveryLog(renderer)
-        self._submits = Submits(bus, renderer, self._deliveries)
+        onward = Onward(accounts)
+        self._deliveries = DeliveryLog(renderer, ReceiptDesk(accounts, onward, new_id))
+        self._submits = Submits(bus, renderer, self._deliveries, onward)
+        self._operations = Operations(self._deliveries, onward)
+        #: How each work is carried out, but for those that come alone.
+        self._runs: Mapping[type[Work], Callable[[Any, Batch], Result]] = {
+            Submit: self._submits.run,
+            SubmitMany: self._submits.run_many,
+            Query: self._operations.query,
+            Cancel: self._operations.cancel,
+            Replace: self._operations.replace,
+            Execute: self._execute,
+            Settle: self._settle,
+            Alerted: self._alerted,
+            BindOpened: self._opened,
+            BindClosed: self._closed,
+        }
         self.expiry = Expiry()
         self._due = DueRunner(self, self._fire)
 
@@ -109,7 +136,7 @@ class Processor:
                 batch.uow.prefetch(Needs.merge(self._needs(works, batch)))
                 results = [self._run(work, batch) for work in works]
                 batch.uow.commit()
-                results[-1] = replace(results[-1], due_us=batch.uow.jobs.earliest_put_us)
+                results[-1] = results[-1]._replace(due_us=batch.uow.jobs.earliest_put_us)
         except (CommitUnknown, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - a bug in one command must not hurt its neighbours
@@ -141,22 +168,28 @@ class Processor:
 
     def _run(self, work: Work, batch: Batch) -> Result:
         batch.next_work()
-        match work:
-            case Submit():
-                return self._submits.run(work, batch)
-            case Execute():
-                return self._execute(work, batch)
-            case Settle():
-                self._deliveries.settle(work.deliveries, batch)
-            case BindOpened():
-                batch.uow.binds.opened(work.session_id, work.system_id, batch.uow.wall_us)
-            case BindClosed():
-                reason = UNBOUND if work.clean else f"lost: {work.reason}"
-                batch.uow.binds.closed(work.session_id, reason, batch.uow.wall_us)
-                if not work.clean:
-                    self._submits.repeats.session_died(batch.uow, work.session_id)
-            case _:
-                raise AssertionError(f"{type(work).__name__} comes alone")
+        return self._runs[type(work)](work, batch)
+
+    def _settle(self, work: Settle, batch: Batch) -> Result:
+        self._deliveries.settle(work.deliveries, batch)
+        return batch.result(work)
+
+    @staticmethod
+    def _alerted(work: Alerted, batch: Batch) -> Result:
+        for msisdn, system_id in work.flags:
+            batch.uow.pending_flags.clear(msisdn, system_id)
+        return batch.result(work)
+
+    @staticmethod
+    def _opened(work: BindOpened, batch: Batch) -> Result:
+        batch.uow.binds.opened(work.session_id, work.system_id, batch.uow.wall_us)
+        return batch.result(work)
+
+    def _closed(self, work: BindClosed, batch: Batch) -> Result:
+        reason = UNBOUND if work.clean else f"lost: {work.reason}"
+        batch.uow.binds.closed(work.session_id, reason, batch.uow.wall_us)
+        if not work.clean:
+            self._submits.repeats.session_died(batch.uow, work.session_id)
         return batch.result(work)
 
     def _needs(self, works: Sequence[Work], batch: Batch) -> Iterator[Needs]:
@@ -165,6 +198,9 @@ class Processor:
             match work:
                 case Submit():
                     yield from self._submits.needs(work, batch.uow, batch.context)
+                case SubmitMany():
+                    for each in work.submits:
+                        yield from self._submits.needs(each, batch.uow, batch.context)
                 case Execute():
                     yield self._bus.needs(work.command, batch.context)
                     if work.inbox is not None:
@@ -199,10 +235,24 @@ class Processor:
             batch.wake.append(str(job.payload["lane"]))
         elif job.kind == EXPIRY_JOB:
             self._deliveries.settle(self.expiry.due(batch), batch)
+        elif job.kind == RELEASE_JOB:
+            self._release(job, batch)
         else:
             outcome = self._bus.run_job(job, batch.uow, batch.context)
             self._notices(outcome, None, batch)
             batch.follow(outcome)
+
+    def _release(self, job: Job, batch: Batch) -> None:
+        """The time of a scheduled message has come."""
+        lane, message_id = str(job.payload["lane"]), str(job.payload["message"])
+        released = batch.uow.messages.release(message_id, lane, priority=int(job.payload["priority"]))
+        if released is None:
+            return
+        if lane.startswith(f"{RouteKind.OFFNET}:"):
+            arrived = Delivery(message_id, lane, MessageState.DELIVERED, receipt=True)
+            self._deliveries.settle([arrived], batch)
+        else:
+            batch.outboxes.append(released)
 
     def _notices(self, outcome: Outcome, origin: Origin | None, batch: Batch) -> None:
         """Replies that answer no message: of the control API, or of a job."""

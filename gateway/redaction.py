@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.coding import udh
+from gateway.coding import shifts, udh
 from gateway.coding.alphabet import Alphabet, alphabet_of
 from gateway.coding.errors import CodingError
+from gateway.coding.gsm7 import ESCAPE
+from gateway.coding.shifts import NO_SHIFT, Shift
 
 ALWAYS_DIGITS_MIN: Final = 13
 SECRET_DIGITS_MIN: Final = 6
@@ -33,6 +35,8 @@ _BETWEEN = (
 #: Besides, where codes are expected; 0x11 is the low line in the octets of GSM 7 bit.
 _BETWEEN_SECRET = _BETWEEN + "._/,:;'\\x11"
 
+#: What shows as one character in GSM 7 bit: an escape pair or an octet.
+_CHARACTERS = re.compile(rb"\x1b[\x00-\x7f]|.", re.DOTALL)
 _drop_others = re.compile(rb"[^0-9]+").sub
 _each_digit = re.compile(_DIGIT).sub
 
@@ -86,23 +90,34 @@ def mask_octets(
     The octets are looked at one by one whatever the data_coding says, so that a wrong one hides nothing.
     ``segment`` is found out by itself where the header has a concatenation element (not with SAR TLVs).
     """
-    header, body, in_parts = _take_header(short_message, esm_class)
+    header, body, in_parts, shift = _take_header(short_message, esm_class)
     runs = _RUNS[secret_digits, segment or in_parts]
+    if ESCAPE in body:
+        body = _mask_escaped(body, shift, runs)
     if _may_be_wide(data_coding):
         body = _mask_wide(body, runs)
     masked = runs.sub(_mask_run, body.decode("latin-1")).encode("latin-1")
     return header + masked
 
 
-def _take_header(short_message: bytes, esm_class: int) -> tuple[bytes, bytes, bool]:
+def _take_header(short_message: bytes, esm_class: int) -> tuple[bytes, bytes, bool, Shift]:
     if not esm_class & udh.UDHI:
-        return b"", short_message, False
+        return b"", short_message, False, NO_SHIFT
     try:
         header, body = udh.parse(short_message)
     except CodingError:
-        return b"", short_message, True
+        return b"", short_message, True, NO_SHIFT
     in_parts = header.concat is not None and header.concat.total > 1
-    return short_message[: len(short_message) - len(body)], body, in_parts
+    return short_message[: len(short_message) - len(body)], body, in_parts, header.shift
+
+
+def _mask_escaped(body: bytes, shift: Shift, runs: re.Pattern[str]) -> bytes:
+    """Digits behind an escape: those of national tables, and plain ones, which an escape does not change."""
+    pieces = _CHARACTERS.findall(body)
+    text = "".join([shifts.decode(piece, shift) if len(piece) == 2 else chr(piece[0]) for piece in pieces])
+    masked = runs.sub(_mask_run, text)
+    shown = zip(pieces, text, masked, strict=True)
+    return b"".join([piece if was == now else MASK.encode() * len(piece) for piece, was, now in shown])
 
 
 def _may_be_wide(data_coding: int) -> bool:

@@ -6,14 +6,13 @@ the session that sends them puts in its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from functools import lru_cache
 
 from gateway.coding.alphabet import alphabet_of
 from gateway.coding.split import split
 from gateway.coding.ussd import screen
-from gateway.receipts import STATE_NUMBERS, receipt_text
 from gateway.smpp.codec import encode
-from gateway.smpp.constants import EsmClass, Npi, Ton, UssdServiceOp
+from gateway.smpp.constants import Npi, Ton, UssdServiceOp
 from gateway.smpp.pdus import Address, DeliverSm
 from gateway.smpp.tlv import Tag, Tlv
 from gateway.texts import Catalog
@@ -29,10 +28,12 @@ from storage.unit_of_work import UnitOfWork
 _US = 1_000_000
 _DEFAULT_SENDER = "6000"
 _USSD_END = 1
+#: Before the lane of a message that is tried once and does not wait.
+ONCE = "once:"
 
 
 @dataclass(frozen=True, slots=True)
-class _Encoded:
+class Encoded:
     """A text as PDUs, with what the message store tells about it."""
 
     pdus: bytes
@@ -70,70 +71,52 @@ class Renderer:
         self, lost: Message, sender: str, uow: UnitOfWork, context: Context
     ) -> tuple[Message, Outbox]:
         """An SMS with the text of a screen that could not be shown."""
-        letter = _Letter(
+        letter = Letter(
             lost.text, Msisdn(lost.destination), sender, lost.cause_id, lost.language, lost.text_id
         )
         return self._sms(letter, uow, context)
 
     def onward(self, work: Submit, uow: UnitOfWork, context: Context) -> Outbox:
         """The promise to bring a submitted message to its handset or application."""
-        validity_s = context.profile.sms_validity_s if work.validity_s is None else work.validity_s
+        due_us = uow.now_us + (work.schedule_s or 0) * _US
+        if work.validity_s is None:
+            expires_us = due_us + context.profile.sms_validity_s * _US
+        else:
+            expires_us = uow.now_us + work.validity_s * _US
         return Outbox(
             message_id=work.message_id,
-            lane=work.route.lane,
+            lane=ONCE + work.route.lane if work.once else work.route.lane,
             payload=work.payload,
-            due_us=uow.now_us,
-            expires_us=uow.now_us + validity_s * _US,
+            due_us=due_us,
+            expires_us=expires_us,
             receipt_to=work.receipt_to,
         )
 
-    def receipt(self, final: Message, uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
-        """The delivery receipt for the account that asked for it (SMPP 3.4 Appendix B)."""
-        submitted = datetime.fromtimestamp(final.created_us / _US, context.now.tzinfo)
-        text = receipt_text(final, submitted, context.now)
-        message_id = self._new_id()
-        pdu = encode(
-            DeliverSm(
-                source=address(final.destination),
-                destination=address(final.source),
-                esm_class=EsmClass.DELIVERY_RECEIPT,
-                short_message=text.encode("ascii", "replace"),
-                tlvs=(
-                    Tlv(Tag.RECEIPTED_MESSAGE_ID, final.id),
-                    Tlv(Tag.MESSAGE_STATE, STATE_NUMBERS[final.state]),
-                ),
-            )
-        )
-        letter = _Letter(text, final.source, final.destination, final.id)
-        encoded = _Encoded(pdu, alphabet_of(0).value, 0, 1)
-        message = _mt(message_id, letter, encoded, uow, bearer="receipt", route=f"account:{final.account}")
-        return message, _outbox(message, uow, context.profile.sms_validity_s)
-
     # -- SMS and screens ---------------------------------------------------------------------------
 
-    def _letter(self, reply: Reply, to: Msisdn, sender: str, cause_id: str, uow: UnitOfWork) -> "_Letter":
+    def _letter(self, reply: Reply, to: Msisdn, sender: str, cause_id: str, uow: UnitOfWork) -> "Letter":
         language = _language(to, uow)
         text = self._catalog.render(reply.text, language)
-        return _Letter(text, to, sender, cause_id, language, reply.text.id)
+        return Letter(text, to, sender, cause_id, language, reply.text.id)
 
-    def _sms(self, letter: "_Letter", uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
+    def _sms(self, letter: "Letter", uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
         message_id = self._new_id()
         encoded = _encode_sms(letter, reference=int(message_id[-2:], 16))
-        message = _mt(message_id, letter, encoded, uow, bearer="sms", route=f"handset:{letter.to}")
-        return message, _outbox(message, uow, context.profile.sms_validity_s)
+        message = mt_message(message_id, letter, encoded, uow, bearer="sms", route=f"handset:{letter.to}")
+        return message, promise_of(message, uow, context.profile.sms_validity_s)
 
     def _screen(
         self, reply: Reply, work: Submit, to: Msisdn, uow: UnitOfWork, context: Context
     ) -> tuple[Message, Outbox]:
         letter = self._letter(reply, to, work.destination, work.message_id, uow)
         encoded = _encode_screen(letter, work.turn or UssdTurn(0, 0))
-        message = _mt(self._new_id(), letter, encoded, uow, bearer="ussd", route=f"handset:{to}")
-        outbox = _outbox(message, uow, context.profile.ussd_dialogue_s)
+        message = mt_message(self._new_id(), letter, encoded, uow, bearer="ussd", route=f"handset:{to}")
+        outbox = promise_of(message, uow, context.profile.ussd_dialogue_s)
         return message, outbox._replace(lane=f"ussd:{to}", bind=work.session_id, fallback=reply.fallback)
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class Letter:
     """A text in its language, from whom and to whom, and the message that it answers."""
 
     text: str
@@ -144,6 +127,7 @@ class _Letter:
     text_id: str = ""
 
 
+@lru_cache(maxsize=65_536)
 def address(number: str) -> Address:
     """TON and NPI by the look of an address (SMPP 3.4 sections 5.2.5 and 5.2.6)."""
     if is_canonical(number) or (number.isdigit() and len(number) > 8):
@@ -159,7 +143,7 @@ def mo_message(
     """The stored form of a submitted message; it holds only what may be kept."""
     return Message(
         id=work.message_id,
-        direction=Direction.MT if work.receipt_to or not is_canonical(work.source) else Direction.MO,
+        direction=Direction.MO if is_canonical(work.source) else Direction.MT,
         bearer=work.bearer,
         source=work.source,
         destination=work.destination,
@@ -168,7 +152,7 @@ def mo_message(
         state=state,
         text=work.text,
         encoding=work.encoding,
-        parts=1,
+        parts=work.parts,
         data_coding=work.data_coding,
         esm_class=work.esm_class,
         pdus=work.pdu,
@@ -178,12 +162,21 @@ def mo_message(
         outcome=outcome.word if outcome else "",
         journal_seq=outcome.journal_seq if outcome else None,
         registered_delivery=work.registered_delivery,
+        service_type=work.service_type,
     )
 
 
-def _mt(
-    message_id: str, letter: _Letter, encoded: _Encoded, uow: UnitOfWork, *, bearer: str, route: str
+def mt_message(
+    message_id: str,
+    letter: Letter,
+    encoded: Encoded,
+    uow: UnitOfWork,
+    *,
+    bearer: str,
+    route: str,
+    esm_class: int = 0,
 ) -> Message:
+    """A message of the operator's own."""
     return Message(
         id=message_id,
         direction=Direction.MT,
@@ -197,7 +190,7 @@ def _mt(
         encoding=encoded.encoding,
         parts=encoded.parts,
         data_coding=encoded.data_coding,
-        esm_class=0,
+        esm_class=esm_class,
         pdus=encoded.pdus,
         created_us=uow.now_us,
         updated_us=uow.now_us,
@@ -208,7 +201,8 @@ def _mt(
     )
 
 
-def _outbox(message: Message, uow: UnitOfWork, validity_s: int) -> Outbox:
+def promise_of(message: Message, uow: UnitOfWork, validity_s: int) -> Outbox:
+    """The promise to bring it to its receiver."""
     return Outbox(
         message_id=message.id,
         lane=message.route,
@@ -224,7 +218,7 @@ def _language(to: Msisdn, uow: UnitOfWork) -> Language:
     return subscriber.language if subscriber else Language.RU
 
 
-def _encode_sms(letter: _Letter, *, reference: int) -> _Encoded:
+def _encode_sms(letter: Letter, *, reference: int) -> Encoded:
     encoded = split(letter.text, reference=reference)
     source, destination = address(letter.sender), address(letter.to)
     pdus = b"".join(
@@ -239,10 +233,10 @@ def _encode_sms(letter: _Letter, *, reference: int) -> _Encoded:
         )
         for segment in encoded.segments
     )
-    return _Encoded(pdus, encoded.alphabet.value, encoded.data_coding, len(encoded.segments))
+    return Encoded(pdus, encoded.alphabet.value, encoded.data_coding, len(encoded.segments))
 
 
-def _encode_screen(letter: _Letter, turn: UssdTurn) -> _Encoded:
+def _encode_screen(letter: Letter, turn: UssdTurn) -> Encoded:
     shown = screen(letter.text)
     pdu = encode(
         DeliverSm(
@@ -257,4 +251,4 @@ def _encode_screen(letter: _Letter, turn: UssdTurn) -> _Encoded:
             ),
         )
     )
-    return _Encoded(pdu, alphabet_of(shown.data_coding).value, shown.data_coding, 1)
+    return Encoded(pdu, alphabet_of(shown.data_coding).value, shown.data_coding, 1)

@@ -8,8 +8,6 @@ Sequence numbers start anew and references have 16 bits, so a name holds for two
 key carries the two-minute interval of the wall clock that it came in.
 """
 
-import dataclasses
-
 from gateway.work import InboxKey
 from storage.model import Inbox
 from storage.unit_of_work import UnitOfWork
@@ -39,9 +37,9 @@ class Repeats:
         for row in uow.inbox.of_source(session_source(session_id), uow.wall_us - WINDOW_US, _UNHEARD_MAX):
             self._orphans.setdefault(row.request_hash, {})[row.source, row.key] = row
 
-    def find(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:
-        """The earlier command that this one repeats."""
-        for name in bucketed(key, uow.wall_us):
+    def find(self, key: InboxKey, uow: UnitOfWork, *, fresh: bool = False) -> Inbox | None:
+        """The earlier command that this one repeats; ``fresh``: none under its own key."""
+        for name in () if fresh else bucketed(key, uow.wall_us):
             earlier = uow.inbox.get(key.source, name)
             if earlier is not None and _is_recent(earlier, uow.wall_us):
                 return earlier
@@ -92,7 +90,7 @@ def bucketed(key: InboxKey, wall_us: int) -> tuple[str, str]:
 
 def current(key: InboxKey, wall_us: int) -> InboxKey:
     """The key with the interval of now."""
-    return dataclasses.replace(key, key=bucketed(key, wall_us)[0])
+    return key._replace(key=bucketed(key, wall_us)[0])
 
 
 def session_source(session_id: str) -> str:

@@ -4,7 +4,7 @@ The table is made once from the profile and the accounts; ``Routes`` then only l
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.config import Account, ConfigError
@@ -35,11 +35,11 @@ class Route:
     kind: RouteKind
     target: str = ""
     code: str = ""
+    lane: str = field(init=False)
+    """``handset:MSISDN`` or ``account:SYSTEM_ID``: whose order is kept."""
 
-    @property
-    def lane(self) -> str:
-        """``handset:MSISDN`` or ``account:SYSTEM_ID``: whose order is kept."""
-        return f"{self.kind.value}:{self.target}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lane", f"{self.kind.value}:{self.target}")
 
 
 UNKNOWN = Route(RouteKind.UNKNOWN)

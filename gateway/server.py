@@ -1,21 +1,22 @@
-"""The SMPP server: connections, and who may bind."""
+"""The SMPP server: connections, and what happens to them. Who may bind is decided in gateway.admission."""
 
-import hmac
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import structlog
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
-from gateway.address_range import AddressRange, InvalidAddressRange, parse_address_range
+from gateway.admission import Admission, Admitted, Denied, Verdict
 from gateway.binds import Bind, Binds
-from gateway.config import Account, Config, Side
+from gateway.capture import Capture, Tap
+from gateway.config import Account, Config
 from gateway.dispatcher import Dispatcher
 from gateway.metrics import Metrics
 from gateway.peer import Peer
 from gateway.requests import Queue, Requests
 from gateway.smpp import pdus
-from gateway.smpp.constants import CommandStatus, command_name
+from gateway.smpp.constants import CommandStatus, command_name, status_name
 from gateway.smpp.settings import SessionSettings
 from gateway.smpp.timers import TimerSettings
 from gateway.work import BindClosed, BindOpened, Result, Work
@@ -23,6 +24,7 @@ from storage.errors import CommitUnknown, StoreUnavailable
 
 log = structlog.get_logger("gateway.smpp")
 
+P = TypeVar("P", bound=Peer)
 SYSTEM_ID = "shortcode"
 #: A connection's timers are looked at once a second, a tenth of all connections at a time.
 TICK_S = 0.1
@@ -44,14 +46,18 @@ class SmppServer(Factory):
         metrics: Metrics,
         new_id: Callable[[], str],
         monotonic: Callable[[], float],
+        admission: Admission,
+        congestion: Callable[[], int] = lambda: 0,
     ) -> None:
+        """``congestion`` gives 0 (idle) to 100 (nothing more is taken), for clients of SMPP 5.0."""
         self.binds = binds
         self.dispatcher = dispatcher
         self.metrics = metrics
         self.requests = requests
         self.session_settings = _session_settings(config)
         self._accounts = {account.system_id: account for account in config.accounts}
-        self._ranges = {account.system_id: _account_range(account) for account in config.accounts}
+        self._admission = admission
+        self.congestion = congestion
         self._connections_max = config.limits.connections_max
         self._queue = queue
         self._new_id = new_id
@@ -63,18 +69,32 @@ class SmppServer(Factory):
         #: Sessions' beginnings and ends that the store could not take; a second later it may.
         self._unwritten: list[Work] = []
         self.stopping = False
+        self.capture: Capture | None = None
+        #: Who else hears of a session that has bound.
+        self.on_bound: Callable[[Bind], None] = lambda _: None
 
     def __len__(self) -> int:
         return len(self._peers)
 
     # -- connections -------------------------------------------------------------------------------
 
+    def tap(self, transport: Any) -> Tap | None:
+        """The connection's way into the capture; None where nothing is captured."""
+        if self.capture is None:
+            return None
+        octets_max = self.session_settings.frame_octets_max
+        return self.capture.tap(transport.getHost(), transport.getPeer(), octets_max)
+
     def buildProtocol(self, addr: IAddress | None) -> Peer | None:  # noqa: ARG002, N802 - Twisted's shape
         """A peer for a new connection; None closes it: there are too many."""
+        return self.new_peer(Peer)
+
+    def new_peer(self, make: "Callable[[SmppServer, str, Callable[[], float]], P]") -> "P | None":
+        """What ``make`` makes of this server, a session id and the clock; None when there are too many."""
         if self.stopping or len(self._peers) >= self._connections_max:
             log.warning("connection.refused", connections=len(self._peers))
             return None
-        return Peer(self, self._new_id(), self._monotonic)
+        return make(self, self._new_id(), self._monotonic)
 
     def connected(self, peer: Peer) -> None:
         """A connection is open."""
@@ -126,45 +146,34 @@ class SmppServer(Factory):
     # -- requests ----------------------------------------------------------------------------------
 
     def bind(self, peer: Peer, pdu: pdus.Bind) -> None:
-        """Check the credentials and the limits; an unknown system_id is answered like a wrong password."""
-        account = self._accounts.get(pdu.system_id)
-        if account is None or not hmac.compare_digest(
-            account.password.reveal().encode(), pdu.password.encode()
-        ):
-            log.warning("bind.refused", session=peer.session_id, status="ESME_RINVPASWD")
-            peer.refuse(pdu, CommandStatus.ESME_RINVPASWD)
-            return
-        try:
-            serves = self._range(account, pdu)
-        except InvalidAddressRange as error:
-            log.warning(
-                "bind.refused", session=peer.session_id, system_id=account.system_id, error=str(error)
-            )
-            peer.refuse(pdu, CommandStatus.ESME_RBINDFAIL)
-            return
-        if self.stopping or self.binds.count(account.system_id) >= account.binds_max:
-            log.warning(
-                "bind.refused", session=peer.session_id, system_id=account.system_id, error="binds_max"
-            )
-            peer.refuse(pdu, CommandStatus.ESME_RBINDFAIL)
-            return
-        self._admit(peer, pdu, account, serves)
+        """Ask who it is; the answer may come later, and the client may be gone by then."""
+        self._admission.ask(pdu, peer.caller(), lambda verdict: self._decided(peer, pdu, verdict))
 
-    def _range(self, account: Account, pdu: pdus.Bind) -> AddressRange:
-        if account.side is Side.APPLICATION:
-            return _EVERYTHING
-        asked = parse_address_range(pdu.address_range)
-        allowed = self._ranges[account.system_id]
-        if asked.exact and not allowed.serves(asked.exact):
-            raise InvalidAddressRange(f"{asked.exact} is not a number of this account")
-        return AddressRange(asked.pattern, asked.narrowness, asked.exact, asked.regex, allowed)
+    def _decided(self, peer: Peer, pdu: pdus.Bind, verdict: Verdict) -> None:
+        if not peer.awaits(pdu):
+            return
+        if isinstance(verdict, Admitted) and self.stopping:
+            verdict = Denied(CommandStatus.ESME_RBINDFAIL, "the gateway stops", verdict.account.system_id)
+        if isinstance(verdict, Admitted):
+            self._admit(peer, pdu, verdict)
+            return
+        log.warning(
+            "bind.refused",
+            session=peer.session_id,
+            system_id=verdict.system_id,
+            status=status_name(verdict.status),
+            reason=verdict.reason,
+            host=peer.caller().host,
+        )
+        peer.refuse(pdu, verdict.status)
 
-    def _admit(self, peer: Peer, pdu: pdus.Bind, account: Account, serves: AddressRange) -> None:
+    def _admit(self, peer: Peer, pdu: pdus.Bind, verdict: Admitted) -> None:
+        account = verdict.account
         bind = Bind(
             session_id=peer.session_id,
             account=account,
             receives=not isinstance(pdu, pdus.BindTransmitter),
-            address_range=serves,
+            address_range=verdict.serves,
             link=peer,
         )
         peer.accept_bind(pdu, SYSTEM_ID, account.window)
@@ -175,10 +184,11 @@ class SmppServer(Factory):
             session=peer.session_id,
             system_id=account.system_id,
             command=command_name(pdu.command_id),
-            address_range=serves.pattern,
+            address_range=verdict.serves.pattern,
         )
         self._queue.accept(BindOpened(peer.session_id, account.system_id), self._written)
         self.dispatcher.bound(bind)
+        self.on_bound(bind)
 
     def _written(self, result: Result) -> None:
         """Of a session that died unknown to the writer every command that comes again would be done again."""
@@ -193,13 +203,6 @@ class SmppServer(Factory):
         side = account.side
         ids = [each.system_id for each in self._accounts.values() if each.side is side]
         self.metrics.binds(side.value, sum(self.binds.count(system_id) for system_id in ids))
-
-
-_EVERYTHING = parse_address_range("")
-
-
-def _account_range(account: Account) -> AddressRange:
-    return parse_address_range(account.address_range)
 
 
 def _session_settings(config: Config) -> SessionSettings:

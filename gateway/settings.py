@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -23,12 +31,27 @@ from gateway.config import (
     Account,
     Config,
     ConfigError,
+    DefaultAlphabet,
+    DeliverWith,
     Limits,
     LogFormat,
+    LongMessages,
+    ReceiptOrder,
+    Septets,
     Side,
     Timers,
+    Tls,
 )
-from gateway.settings_rules import problems_of
+from gateway.passwords import check_hash
+from gateway.settings_rules import problems_of, repeated_lists
+from gateway.settings_values import (
+    checked_endpoint,
+    checked_fingerprint,
+    checked_host,
+    checked_members,
+    checked_number,
+    checked_receipt_format,
+)
 from handlers.base.command import Secret
 
 ENV_PREFIX = "SHORTCODE_"
@@ -36,22 +59,35 @@ ENV_PREFIX = "SHORTCODE_"
 OTHER_VARIABLES = frozenset({"SHORTCODE_TARGET"})
 DEFAULT_FILE = "shortcode.toml"
 #: Values that are never repeated in an error, for they may hold a secret.
-_NEVER_SHOWN = frozenset({"password", "api_token", "database_url", "accounts"})
+_NEVER_SHOWN = frozenset(
+    {"password", "password_hash", "outbind_password", "api_token", "database_url", "accounts"}
+)
 
 _TIMERS = Timers()
 _LIMITS = Limits()
 
 #: Settings that go into Config as they are.
 _SAME = {
-    *("smpp_host", "smpp_port", "http_host", "http_port", "ports_file"),
+    *("smpp_host", "smpp_port", "http_host", "http_port", "ports_file", "capture_file"),
     *("emulator", "profile", "log_format", "log_level"),
 }
+
+#: Settings that are tables: in the environment ``SHORTCODE_TABLE__KEY``.
+_TABLES = frozenset({"timers", "limits", "tls", "default_messages"})
+_SECRETS = frozenset({"password", "password_hash", "outbind_password"})
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Digits = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
 UssdCode = Annotated[str, Field(pattern=r"^\*[0-9*]{1,14}#?$")]
+Text = Annotated[str, Field(min_length=1, max_length=1_000)]
+Host = Annotated[str, AfterValidator(checked_host)]
+Fingerprint = Annotated[str, AfterValidator(checked_fingerprint)]
+Number = Annotated[str, AfterValidator(checked_number)]
+ReceiptFormatName = Annotated[str, AfterValidator(checked_receipt_format)]
+ListName = Annotated[str, Field(pattern=r"^[!-~]{1,20}$")]
+MessageNumber = Annotated[int, Field(ge=1, le=255)]
 SenderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,10}$")]
 
 
@@ -63,8 +99,14 @@ class AccountSettings(_Strict):
     """``[[accounts]]``. SMPP 3.4 section 5.2: a system_id has at most 15 octets, a password 8."""
 
     system_id: Annotated[str, Field(pattern=r"^[!-~]{1,15}$")]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=8)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=8)] | None = None
+    password_hash: SecretStr | None = None
     side: Side
+    allowed_hosts: tuple[Host, ...] = ()
+    tls_required: bool = False
+    client_certificates: tuple[Fingerprint, ...] = ()
+    outbind: Annotated[str, AfterValidator(checked_endpoint)] = ""
+    outbind_password: Annotated[SecretStr, Field(max_length=8)] = SecretStr("")
     address_range: Annotated[str, Field(max_length=40)] = ""
     short_codes: tuple[Digits, ...] = ()
     ussd_codes: tuple[UssdCode, ...] = ()
@@ -72,6 +114,20 @@ class AccountSettings(_Strict):
     binds_max: Count = 64
     window: Annotated[int, Field(ge=1, le=10_000)] = 256
     messages_per_s: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    septets: Septets = Septets.UNPACKED
+    default_alphabet: DefaultAlphabet = DefaultAlphabet.GSM7
+    long_messages: LongMessages = LongMessages.PARTS
+    deliver_with: DeliverWith = DeliverWith.DELIVER_SM
+    receipt_format: ReceiptFormatName = "standard"
+    receipt_delay_s: Seconds = 0.0
+    receipt_order: ReceiptOrder = ReceiptOrder.SUBMITTED
+
+    @field_validator("password_hash")
+    @classmethod
+    def _is_hash(cls, text: SecretStr | None) -> SecretStr | None:
+        if text is not None:
+            check_hash(text.get_secret_value())
+        return text
 
     @field_validator("address_range")
     @classmethod
@@ -81,9 +137,15 @@ class AccountSettings(_Strict):
 
     def frozen(self) -> Account:
         """The account as the gateway uses it."""
-        plain = self.model_dump(exclude={"password", "ussd_codes"})
+        plain = self.model_dump(exclude={*_SECRETS, "ussd_codes"})
         codes = tuple(code.rstrip("#") for code in self.ussd_codes)
-        return Account(password=Secret(self.password.get_secret_value()), ussd_codes=codes, **plain)
+        return Account(
+            password=Secret(_revealed(self.password)),
+            password_hash=_revealed(self.password_hash),
+            outbind_password=Secret(_revealed(self.outbind_password)),
+            ussd_codes=codes,
+            **plain,
+        )
 
 
 class TimerSettings(_Strict):
@@ -102,6 +164,32 @@ class LimitSettings(_Strict):
     batch_max: Annotated[int, Field(ge=1, le=10_000)] = _LIMITS.batch_max
     connections_max: Count = _LIMITS.connections_max
     pdu_octets_max: Annotated[int, Field(ge=1_024, le=1_048_576)] = _LIMITS.pdu_octets_max
+    capture_mib_max: Annotated[int, Field(ge=1, le=1_048_576)] = _LIMITS.capture_mib_max
+
+
+class TlsSettings(_Strict):
+    """``[tls]``: SMPP over TLS on a port of its own; files in PEM form."""
+
+    certificate: Path
+    private_key: Path
+    client_ca: Path | None = None
+    port: Port = 3550
+
+    def frozen(self) -> Tls:
+        """The same as the gateway uses it."""
+        return Tls(
+            certificate=_absolute(self.certificate),
+            private_key=_absolute(self.private_key),
+            client_ca=None if self.client_ca is None else _absolute(self.client_ca),
+            port=self.port,
+        )
+
+
+class DistributionListSettings(_Strict):
+    """``[[distribution_lists]]``: a name for submit_multi (SMPP 3.4 section 5.2.27: at most 20 octets)."""
+
+    name: ListName
+    members: Annotated[tuple[Number, ...], AfterValidator(checked_members)]
 
 
 class Settings(_Strict):
@@ -114,6 +202,7 @@ class Settings(_Strict):
     data_dir: Path | None = None
     database_url: str = ""
     ports_file: Path | None = None
+    capture_file: Path | None = None
     demo_data: bool = False
     emulator: bool = True
     profile: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] = "kz"
@@ -124,6 +213,10 @@ class Settings(_Strict):
     accounts: tuple[AccountSettings, ...] | None = None
     timers: TimerSettings = TimerSettings()
     limits: LimitSettings = LimitSettings()
+    tls: TlsSettings | None = None
+    distribution_lists: tuple[DistributionListSettings, ...] = ()
+    #: By sm_default_msg_id (SMPP 3.4 section 5.2.20).
+    default_messages: dict[MessageNumber, Text] = Field(default_factory=dict)
 
     @field_validator("database_url")
     @classmethod
@@ -152,7 +245,7 @@ class _Layer:
             case "flag":
                 return "--" + str(loc[0]).replace("_", "-")
             case "environment":
-                nested = [str(part).upper() for part in loc[: 2 if loc[0] in {"timers", "limits"} else 1]]
+                nested = [str(part).upper() for part in loc[: 2 if loc[0] in _TABLES else 1]]
                 rest = _dotted(loc[len(nested) :])
                 return ENV_PREFIX + "__".join(nested) + (f" ({rest})" if rest else "")
         return f"{self.name}: {_dotted(loc)}"
@@ -183,7 +276,7 @@ def load_config(flags: Mapping[str, object], *, file: Path | None = None, demo: 
     if settings is None:
         raise ConfigError(tuple(problems))
     config = _frozen(settings, demo)
-    problems += problems_of(config)
+    problems += [*repeated_lists(each.name for each in settings.distribution_lists), *problems_of(config)]
     if problems:
         raise ConfigError(tuple(problems))
     return config
@@ -268,7 +361,7 @@ def _dotted(loc: tuple[int | str, ...]) -> str:
 
 
 def _frozen(settings: Settings, demo: bool) -> Config:
-    data_dir = (settings.data_dir or _default_data_dir()).expanduser().absolute()
+    data_dir = _absolute(settings.data_dir or _default_data_dir())
     token = settings.api_token.get_secret_value() if settings.api_token else ""
     return Config(
         data_dir=data_dir,
@@ -281,8 +374,19 @@ def _frozen(settings: Settings, demo: bool) -> Config:
         api_token=Secret(token) if token else None,
         timers=Timers(**settings.timers.model_dump()),
         limits=Limits(**settings.limits.model_dump()),
+        tls=settings.tls.frozen() if settings.tls is not None else None,
+        distribution_lists={each.name: each.members for each in settings.distribution_lists},
+        default_messages=settings.default_messages,
         **settings.model_dump(include=_SAME),
     )
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
 
 
 def _default_data_dir() -> Path:

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from gateway.config import DEMO_ACCOUNTS, Account, Config, Side, is_loopback
+from gateway.config import DEMO_ACCOUNTS, RADIO, Account, Config, Side, is_loopback
+from gateway.tls_files import problems_of_files
+from handlers.base.command import Secret
 from rating.msisdn import is_canonical
 
 _DEMO_PASSWORDS = frozenset(account.password.reveal() for account in DEMO_ACCOUNTS)
@@ -49,6 +51,11 @@ def _accounts_are_distinct(config: Config) -> Iterator[str]:
         yield f"accounts: {code} is owned by two accounts"
 
 
+def _radio_is_the_gateways_own(config: Config) -> Iterator[str]:
+    if config.account(RADIO) is not None:
+        yield f"accounts: system_id {RADIO} is the gateway's own, for POST /mo; give yours another name"
+
+
 def _owned(account: Account) -> tuple[str, ...]:
     return (*account.short_codes, *account.ussd_codes)
 
@@ -65,10 +72,75 @@ def _sides_have_their_own_fields(config: Config) -> Iterator[str]:
             yield f"accounts: {account.system_id} is application side; address_range is for handset side"
 
 
+#: The fields that mean nothing to the radio network, with the value that says so.
+_APPLICATIONS_ONLY = {
+    name: getattr(Account(system_id="", password=Secret(""), side=Side.APPLICATION), name)
+    for name in (
+        *("outbind", "outbind_password", "long_messages", "deliver_with"),
+        *("receipt_format", "receipt_delay_s", "receipt_order"),
+    )
+}
+
+
+def _handsets_lack_what_applications_have(config: Config) -> Iterator[str]:
+    for account in config.accounts:
+        for name, unset in _APPLICATIONS_ONLY.items():
+            if account.side is Side.HANDSET and getattr(account, name) != unset:
+                yield f"accounts: {account.system_id} is handset side; {name} is for application side"
+
+
+def _one_way_to_prove(config: Config) -> Iterator[str]:
+    for account in config.accounts:
+        if bool(account.password) is bool(account.password_hash):
+            yield f"accounts: {account.system_id} needs exactly one of password and password_hash"
+
+
+def _tls_where_it_is_asked_for(config: Config) -> Iterator[str]:
+    for account in config.accounts:
+        if config.tls is None:
+            for name in ("tls_required", "client_certificates"):
+                if getattr(account, name):
+                    yield f"accounts: {account.system_id} has {name}, and there is no [tls]"
+        elif account.client_certificates and config.tls.client_ca is None:
+            yield f"accounts: {account.system_id} has client_certificates, and tls.client_ca is not set"
+
+
+def _tls_files_can_be_used(config: Config) -> Iterator[str]:
+    if config.tls is not None:
+        yield from problems_of_files(config.tls)
+
+
+def _tls_has_a_port_of_its_own(config: Config) -> Iterator[str]:
+    if config.tls is not None and config.tls.port and config.tls.port == config.smpp_port:
+        yield f"tls.port and smpp_port are both {config.smpp_port}"
+
+
+def _outbinds_are_plain(config: Config) -> Iterator[str]:
+    """The gateway calls without TLS, so nobody could bind on that connection."""
+    for account in config.accounts:
+        if account.outbind and (account.tls_required or account.client_certificates):
+            yield f"accounts: {account.system_id} has outbind, which has no TLS, and asks for TLS"
+        if account.outbind_password and not account.outbind:
+            yield f"accounts: {account.system_id} has outbind_password and no outbind"
+
+
+def _lists_name_each_number_once(config: Config) -> Iterator[str]:
+    for name, members in config.distribution_lists.items():
+        for number in _twice(members):
+            yield f"distribution_lists: {number} is twice in {name}"
+
+
+def repeated_lists(names: Iterable[str]) -> Iterator[str]:
+    """One line for each name that two distribution lists have."""
+    for name in _twice(names):
+        yield f"distribution_lists: {name} is there twice"
+
+
 def _passwords_are_ascii(config: Config) -> Iterator[str]:
     for account in config.accounts:
-        if not _is_header_safe(account.password.reveal()):
-            yield f"accounts: the password of {account.system_id} has characters beyond visible ASCII"
+        for name in ("password", "outbind_password"):
+            if not _is_header_safe(getattr(account, name).reveal()):
+                yield f"accounts: the {name} of {account.system_id} has characters beyond visible ASCII"
 
 
 def _codes_are_no_subscribers(config: Config) -> Iterator[str]:
@@ -83,7 +155,15 @@ _RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
     _open_smpp_needs_own_passwords,
     _token_is_sendable,
     _accounts_are_distinct,
+    _radio_is_the_gateways_own,
     _sides_have_their_own_fields,
+    _handsets_lack_what_applications_have,
+    _one_way_to_prove,
     _passwords_are_ascii,
+    _tls_where_it_is_asked_for,
+    _tls_files_can_be_used,
+    _tls_has_a_port_of_its_own,
+    _outbinds_are_plain,
+    _lists_name_each_number_once,
     _codes_are_no_subscribers,
 )

@@ -40,6 +40,8 @@ class Shutdown:
         if gateway.demo is not None:
             gateway.demo.end()
             phones = gateway.loop.run_in_executor(None, gateway.demo.wait)
+        gateway.outbinds.stop()
+        gateway.radio.stop()
         gateway.due_timer.cancel()
         gateway.operator.stop()
         await maybeDeferred(self._listener.stopListening).asFuture(gateway.loop)

@@ -4,54 +4,58 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gateway import parts
-from gateway.batch import Batch
+from gateway.batch import SCHEDULED, Batch
 from gateway.coding.alphabet import Binary
 from gateway.coding.assemble import Joined
 from gateway.coding.errors import CodingError
 from gateway.coding.part import Part
 from gateway.delivery_log import DeliveryLog
+from gateway.onward import Onward
 from gateway.rendering import Renderer, mo_message
 from gateway.repeats import Repeats, bucketed, current
 from gateway.routing import RouteKind
 from gateway.smpp.constants import CommandStatus
-from gateway.work import Accepted, Result, Submit
+from gateway.work import Accepted, AcceptedMany, Result, Submit, SubmitMany
 from handlers.base.bus import Bus
 from handlers.base.command import Channel, Command
 from handlers.base.context import Context
 from handlers.base.grammar import Usage
 from handlers.base.outcome import Outcome, Refusal, Reply, Text
-from rating.msisdn import Msisdn
+from rating.msisdn import Msisdn, is_canonical
 from rating.subscriber import Status
-from storage.model import MessageState
+from storage.model import MessageState, PendingFlag
 from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
 
+_NOTHING = Outcome()
 _MAY_NOT_SEND = frozenset({Status.BLOCKED, Status.BLOCKED_OUTGOING})
-_TO_NUMBERS = frozenset({RouteKind.HANDSET, RouteKind.OFFNET})
 
 
 class Submits:
     """Runs inside a batch: to a service, to a handset or an application, or to another network."""
 
-    def __init__(self, bus: Bus, renderer: Renderer, deliveries: DeliveryLog) -> None:
+    def __init__(self, bus: Bus, renderer: Renderer, deliveries: DeliveryLog, onward: Onward) -> None:
         self._bus = bus
+        self._onward = onward
         self._renderer = renderer
         self._deliveries = deliveries
         self.repeats = Repeats()
 
     def needs(self, work: Submit, uow: UnitOfWork, context: Context) -> Iterator[Needs]:
         """The inbox rows that it may repeat, the subscribers at both ends, and what its command reads."""
-        keys = frozenset((work.inbox.source, key) for key in bucketed(work.inbox, uow.wall_us))
-        msisdns = {Msisdn(work.source)}
-        if work.route.kind in _TO_NUMBERS:
-            msisdns.add(Msisdn(work.route.target))
-        yield Needs(inbox=keys, msisdns=frozenset(msisdns))
+        keys = () if work.fresh else bucketed(work.inbox, uow.wall_us)
+        msisdns = [Msisdn(work.source)] if is_canonical(work.source) else []
+        if work.route.kind is RouteKind.OFFNET:
+            msisdns.append(Msisdn(work.route.target))
+        if keys or msisdns:
+            named = frozenset((work.inbox.source, key) for key in keys)
+            yield Needs(inbox=named, msisdns=frozenset(msisdns))
         if isinstance(work.asked, Command):
             yield self._bus.needs(work.asked, context)
 
     def run(self, work: Submit, batch: Batch) -> Result:
         """Carry it out, unless it was carried out before."""
-        earlier = self.repeats.find(work.inbox, batch.uow)
+        earlier = self.repeats.find(work.inbox, batch.uow, fresh=work.fresh)
         if earlier is not None:
             return Result(
                 work, Accepted(CommandStatus.ESME_ROK, earlier.message_id, "repeated", repeated=True)
@@ -62,8 +66,13 @@ class Submits:
             return self.keep(work, batch, self._outcome(work, batch))
         return self._forward(work, batch)
 
+    def run_many(self, work: SubmitMany, batch: Batch) -> Result:
+        """Each destination by itself: what is repeated of it is answered as before."""
+        values = [self.run(each, batch).value for each in work.submits]
+        return batch.result(work, AcceptedMany(tuple(each for each in values if isinstance(each, Accepted))))
+
     def _collect(self, work: Submit, part: Part, batch: Batch) -> Result:
-        """One segment of a longer message to a service: it waits, or it completes the message."""
+        """One segment of a message that is to be joined: it waits, or it completes the message."""
         added = parts.join(work, part, batch.uow, batch.context.digest)
         for token in (token for dropped in added.dropped for token in dropped.tokens):
             batch.uow.messages.finish(token, MessageState.UNDELIVERABLE, error="segments are missing")
@@ -71,16 +80,21 @@ class Submits:
             for token in added.joined.tokens:
                 if token != work.message_id:
                     batch.uow.messages.finish(token, MessageState.DELIVERED)
-            whole = replace(work, asked=self._read(work, added.joined))
-            return self.keep(whole, batch, self._outcome(whole, batch))
+            return self._whole(work, added.joined, batch)
         if added.duplicate:
             batch.uow.messages.add(mo_message(work, batch.uow, MessageState.DELIVERED))
         else:
             promised = parts.wait(work, part, batch.uow, batch.context.digest)
             batch.uow.messages.add(mo_message(work, batch.uow, MessageState.ENROUTE), promised)
             batch.expiry.note(promised, batch)
-        self._remember(work, batch, Outcome())
+        self._remember(work, batch, _NOTHING)
         return batch.result(work, Accepted(CommandStatus.ESME_ROK, work.message_id, "part"))
+
+    def _whole(self, work: Submit, joined: Joined, batch: Batch) -> Result:
+        if work.route.kind is RouteKind.ACCOUNT:
+            return self._forward(self._onward.joined(work, joined), batch)
+        whole = work._replace(asked=self._read(work, joined))
+        return self.keep(whole, batch, self._outcome(whole, batch))
 
     def _read(self, work: Submit, joined: Joined) -> Command | Usage:
         try:
@@ -112,25 +126,48 @@ class Submits:
 
     def _forward(self, work: Submit, batch: Batch) -> Result:
         """Store a message to a handset, an application or another network, and promise its delivery."""
-        sender = batch.uow.subscribers.get(Msisdn(work.source)) if work.source.isdigit() else None
+        sender = batch.uow.subscribers.get(Msisdn(work.source)) if is_canonical(work.source) else None
         if sender is not None and sender.status in _MAY_NOT_SEND:
             return Result(work, Accepted(CommandStatus.ESME_RSUBMITFAIL, "", "access.blocked"))
         work = _on_net(work, batch.uow)
-        offnet = work.route.kind is RouteKind.OFFNET
-        state = MessageState.DELIVERED if offnet else MessageState.ENROUTE
-        message = mo_message(work, batch.uow, state)
-        if offnet:
+        if work.replaces:
+            self._make_way(work, batch)
+        pending = self._promise(work, batch)
+        if work.alert_to and work.route.kind is RouteKind.HANDSET:
+            flag = PendingFlag(work.route.target, work.account, work.alert_to, work.message_id)
+            batch.uow.pending_flags.set(flag)
+        self._remember(work, batch, _NOTHING)
+        return batch.result(work, Accepted(CommandStatus.ESME_ROK, work.message_id, pending=pending))
+
+    def _promise(self, work: Submit, batch: Batch) -> bool:
+        """Promise the delivery. True where the submit's response is to wait for it."""
+        outbox = self._renderer.onward(work, batch.uow, batch.context)
+        if work.schedule_s is not None:
+            message = mo_message(work, batch.uow, MessageState.SCHEDULED)
+            batch.schedule(message, outbox, priority=work.priority)
+        elif work.route.kind is RouteKind.OFFNET:
+            message = mo_message(work, batch.uow, MessageState.DELIVERED)
             batch.uow.messages.add(message, None)
             self._deliveries.receipt(message, batch)
         else:
-            batch.promise(message, self._renderer.onward(work, batch.uow, batch.context))
-        self._remember(work, batch, Outcome())
-        return batch.result(work, Accepted(CommandStatus.ESME_ROK, work.message_id))
+            message = mo_message(work, batch.uow, MessageState.ENROUTE)
+            batch.promise(message, outbox, priority=work.priority)
+            return work.awaited
+        return False
+
+    def _make_way(self, work: Submit, batch: Batch) -> None:
+        """The message that waits between the same addresses is replaced (SMPP 3.4 section 5.2.18)."""
+        lanes = (work.route.lane, SCHEDULED + work.route.lane)
+        for message, _ in batch.uow.messages.waiting(lanes, work.source):
+            same = (message.account, message.service_type) == (work.account, work.service_type)
+            if same and message.id not in work.busy:
+                self._deliveries.delete(message, f"replaced by {work.message_id}", batch)
+                return
 
     @staticmethod
     def _remember(work: Submit, batch: Batch, outcome: Outcome, reply_ids: tuple[str, ...] = ()) -> None:
         key = current(work.inbox, batch.uow.wall_us)
-        batch.remember(key, outcome, work.message_id, reply_ids)
+        batch.remember(key, outcome, work.message_id, reply_ids, fresh=work.fresh)
 
 
 def _on_net(work: Submit, uow: UnitOfWork) -> Submit:
@@ -138,4 +175,4 @@ def _on_net(work: Submit, uow: UnitOfWork) -> Submit:
     route = work.route
     if route.kind is not RouteKind.OFFNET or uow.subscribers.get(Msisdn(route.target)) is None:
         return work
-    return replace(work, route=replace(route, kind=RouteKind.HANDSET))
+    return work._replace(route=replace(route, kind=RouteKind.HANDSET))

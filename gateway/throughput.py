@@ -14,14 +14,17 @@ class Throughput:
         self._tokens = float(per_s)
         self._at = monotonic()
 
-    def admits(self) -> bool:
-        """Take a token; False when the account has used up what it may."""
+    def admits(self, messages: int = 1) -> bool:
+        """Take a token for each message; False when the account has used up what it may.
+
+        More messages at once than a second allows are admitted when the bucket is full.
+        """
         if not self._per_s:
             return True
         now = self._monotonic()
         self._tokens = min(float(self._per_s), self._tokens + (now - self._at) * self._per_s)
         self._at = now
-        if self._tokens < 1:
+        if self._tokens < min(messages, self._per_s):
             return False
-        self._tokens -= 1
+        self._tokens -= messages
         return True

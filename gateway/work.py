@@ -1,7 +1,11 @@
-"""What the reactor asks of the writer, as frozen data, and what it gets back."""
+"""What the reactor asks of the writer, as frozen data, and what it gets back.
+
+What is made for every message is a named tuple: a frozen dataclass takes three times as long to make.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gateway.clock import ClockMode, ClockView
 from gateway.coding.part import Part
@@ -13,8 +17,7 @@ from rating.msisdn import Msisdn
 from storage.model import MessageState, Outbox
 
 
-@dataclass(frozen=True, slots=True)
-class InboxKey:
+class InboxKey(NamedTuple):
     """Names a command for good: a repeat with the same hash is answered as before, another is refused."""
 
     source: str
@@ -30,13 +33,18 @@ class UssdTurn:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submit:
+class Submit(NamedTuple):
     """An accepted ``submit_sm``: decoded, routed, parsed and masked, ready to be made durable.
 
-    ``text`` and ``pdu`` are what may be kept; ``payload`` the ``deliver_sm`` for a handset or an
-    application. ``validity_s`` is None for the profile's own. ``part`` is there for one segment of a longer
-    message to a service; ``payload`` is then the PDU as it came, until the whole is there.
+    ``text`` and ``pdu`` are what may be kept; ``payload`` the PDUs for a handset or an application, of which
+    there are ``parts``. ``validity_s`` is None for the profile's own, ``schedule_s`` the seconds until it
+    may be delivered. ``part`` is there for one segment of a longer message that is to be joined; ``payload``
+    is then the PDU as it came, until the whole is there.
+
+    ``once`` means one attempt and no waiting (datagram and transaction mode), ``awaited`` that the response
+    tells how it ended. ``replaces`` asks to take the place of a message that waits, but for those that are
+    ``busy``. ``alert_to`` is the application's address for an alert_notification. ``fresh`` means that
+    nothing can have come under its inbox key before.
     """
 
     session_id: str
@@ -59,6 +67,16 @@ class Submit:
     turn: UssdTurn | None = None
     receipt_to: str = ""
     part: Part | None = None
+    parts: int = 1
+    service_type: str = ""
+    priority: int = 0
+    schedule_s: int | None = None
+    once: bool = False
+    awaited: bool = False
+    replaces: bool = False
+    busy: frozenset[str] = frozenset()
+    alert_to: str = ""
+    fresh: bool = False
 
     def origin(self, channel: Channel) -> Origin:
         """The origin of the command that this message holds."""
@@ -70,6 +88,68 @@ class Submit:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SubmitMany:
+    """A ``submit_multi``: one Submit for each destination that could be read."""
+
+    submits: tuple[Submit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Which messages an operation of an account is about: ``message_id`` as it stands in the store, without a
+    recipient's suffix, and the addresses that must match (empty: any).
+    """
+
+    account: str
+    message_id: str = ""
+    source: str = ""
+    destination: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """``query_sm``."""
+
+    named: Named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """``cancel_sm``: one message, or without a message_id all that wait between two addresses.
+
+    ``busy`` are on their way already: too late for them.
+    """
+
+    named: Named
+    lanes: tuple[str, ...] = ()
+    service_type: str = ""
+    busy: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replace:
+    """``replace_sm``: another content for a message that waits; None leaves a time as it is.
+
+    ``default_text`` is the text that sm_default_msg_id names, in the place of ``short_message``.
+    """
+
+    named: Named
+    short_message: bytes = field(repr=False)
+    default_text: str = ""
+    registered_delivery: int
+    schedule_s: int | None = None
+    validity_s: int | None = None
+    busy: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """These applications were told that these handsets can be reached, or need not be told."""
+
+    flags: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execute:
     """A command from an edge that wants its outcome back (control API, seeding)."""
@@ -78,12 +158,11 @@ class Execute:
     inbox: InboxKey | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """How an attempt ended. ``retry_s`` None means finally; else it is tried again after so long.
 
     ``fallback`` is the SMS sender that takes over where a USSD screen could not be shown, ``receipt`` is True
-    where an account waits for a receipt.
+    where an account waits for a receipt. ``error_code`` is the number of the failure (gateway.failures).
     """
 
     message_id: str
@@ -93,6 +172,7 @@ class Delivery:
     retry_s: int | None = None
     fallback: str = ""
     receipt: bool = False
+    error_code: int = 0
 
     @property
     def is_plain(self) -> bool:
@@ -153,19 +233,69 @@ class Reset:
     """Back to the seeded state."""
 
 
-Work = Submit | Execute | Settle | BindOpened | BindClosed | RunDue | Advance | SetClock | Reset
+Work = (
+    Submit
+    | SubmitMany
+    | Query
+    | Cancel
+    | Replace
+    | Alerted
+    | Execute
+    | Settle
+    | BindOpened
+    | BindClosed
+    | RunDue
+    | Advance
+    | SetClock
+    | Reset
+)
 #: These need the store or the clock for themselves; all others share a transaction.
 EXCLUSIVE = (RunDue, Advance, SetClock, Reset)
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The answer to a Submit: the status for its response. ``word`` is for the log line."""
+class Accepted(NamedTuple):
+    """The answer to a Submit: the status for its response. ``word`` is for the log line.
+
+    ``pending``: the response is to tell how the delivery ends.
+    """
 
     status: int
     message_id: str
     word: str = "ok"
     repeated: bool = False
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedMany:
+    """The answer to a SubmitMany: one Accepted for each of its submits."""
+
+    each: tuple[Accepted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a Query; ``final_us`` is the operator time of the final state, None before it."""
+
+    message_id: str
+    state: MessageState
+    final_us: int | None
+    error_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The answer to an operation on a message that cannot be carried out."""
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The answer to a Cancel or Replace: these messages are not what they were."""
+
+    message_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +319,14 @@ class KeyReused(Exception):
     """The idempotency key was used for another request before."""
 
 
-Value = Accepted | Executed | ClockView | tuple[Fired, ...] | None
+Value = Accepted | AcceptedMany | Found | Refused | Changed | Executed | ClockView | tuple[Fired, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of a Work: a value or the error, and the side effects to carry out after the commit.
 
-    ``wake`` names lanes whose next attempt is due, ``due_us`` the earliest job that was set.
+    ``wake`` names lanes whose next attempt is due, ``withdrawn`` lanes and ids of messages that are not to be
+    sent as they were, ``due_us`` the earliest job that was set.
     """
 
     work: Work
@@ -205,6 +335,7 @@ class Result:
     outboxes: tuple[Outbox, ...] = ()
     events: tuple[Event, ...] = ()
     wake: tuple[str, ...] = ()
+    withdrawn: tuple[tuple[str, str], ...] = ()
     due_us: int | None = None
 
 

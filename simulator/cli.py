@@ -13,13 +13,14 @@ import typer
 from simulator.console import Console
 from simulator.errors import HandsetError
 from simulator.events import Event as HandsetEvent
-from simulator.events import IncomingSms, LinkDown, LinkUp, UssdNotice, UssdScreen
+from simulator.events import IncomingSms, LinkDown, LinkUp, MarkChanged, UssdNotice, UssdScreen
 from simulator.handset import Handset
 from simulator.number import own_number
 from simulator.plain import PlainHandset
 from simulator.signals import interruptible
 from simulator.target import DEFAULT_TARGET, Target
 from simulator.visible import one_line
+from simulator.wording import headline, mark_line
 
 #: Wrong use or an environment that is not as needed: no gateway, wrong password, wrong number.
 EXIT_USAGE = 2
@@ -71,7 +72,11 @@ def phones(
     with _one_clear_line(console), interruptible():
         numbers = dict.fromkeys(own_number(number) for number in msisdns)
         where = Target.parse(target)
-        switched = [Handset(number, where, _Printer(number, console, quiet=quiet)) for number in numbers]
+        switched = [
+            # What is printed here is read: there is no hand to say so.
+            Handset(number, where, _Printer(number, console, quiet=quiet), reads_at_once=True)
+            for number in numbers
+        ]
         with ExitStack() as stack:
             stack.callback(_switch_off, switched)
             for phone in switched:
@@ -111,8 +116,10 @@ class _Printer:
 
 def _what(event: HandsetEvent) -> str:
     match event:
-        case IncomingSms(source, text):
-            return f"SMS from {one_line(source)}: {one_line(text)}"
+        case IncomingSms(_, text):
+            return f"{one_line(headline(event))}: {one_line(text)}"
+        case MarkChanged():
+            return one_line(mark_line(event))
         case UssdScreen(text, wants_answer):
             return f"USSD{' (wants an answer)' if wants_answer else ''}: {one_line(text)}"
         case UssdNotice(text):

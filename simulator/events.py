@@ -2,13 +2,34 @@
 
 from dataclasses import dataclass
 
+from simulator.mark import Mark
+
 
 @dataclass(frozen=True, slots=True)
 class IncomingSms:
-    """A whole message: the segments of a long one are joined."""
+    """A whole message: the segments of a long one are joined.
+
+    ``flash`` is shown at once and not stored; ``port`` is the application port that the message is for;
+    ``wants_reading`` says that the sender waits for an acknowledgement by the one who reads.
+    """
 
     source: str
     text: str
+    flash: bool = False
+    port: int | None = None
+    wants_reading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkChanged:
+    """A receipt or an acknowledgement came for message ``number`` to ``to``.
+
+    ``number`` counts the messages of this handset from 1; None for a message that it does not remember.
+    """
+
+    number: int | None
+    to: str
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +59,4 @@ class LinkUp:
     """The session is there again."""
 
 
-Event = IncomingSms | UssdScreen | UssdNotice | LinkDown | LinkUp
+Event = IncomingSms | MarkChanged | UssdScreen | UssdNotice | LinkDown | LinkUp

@@ -1,4 +1,4 @@
-"""A mobile telephone on the radio side of the gateway: SMS, USSD, memory, coverage."""
+"""A mobile telephone on the radio side of the gateway: SMS, USSD, receipts, memory, coverage."""
 
 import logging
 import secrets
@@ -7,38 +7,27 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum
+from functools import partial
 from itertools import chain, count, repeat
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from simulator.acknowledging import Acknowledger
 from simulator.assembly import Assembler
+from simulator.condition import TAKEN, Answer, Condition
 from simulator.delivery import Delivery
-from simulator.dialogue import (
-    INCOMING_OPS,
-    Dialogue,
-    UssdOp,
-    abort_info,
-    after_screen,
-    answering,
-    begin,
-    ussd_fields,
-)
-from simulator.errors import BindRefused, GatewayUnreachable, NoAnswer, NotConnected, SubmitFailed
-from simulator.events import Event, IncomingSms, LinkDown, LinkUp, UssdNotice, UssdScreen
+from simulator.dialogue import INCOMING_OPS
+from simulator.errors import BindRefused, GatewayUnreachable, NoAnswer, NotConnected
+from simulator.events import Event, IncomingSms, LinkDown, LinkUp
 from simulator.link import Link, open_link
-from simulator.number import (
-    ADDRESS_OCTETS_MAX,
-    NPI_ISDN,
-    TON_INTERNATIONAL,
-    called_number,
-    dialled_string,
-    own_number,
-)
+from simulator.number import NPI_ISDN, TON_INTERNATIONAL, called_number, own_number
+from simulator.report import read_report
+from simulator.sent import SentBox, SentMessage
 from simulator.settings import LinkSettings
-from simulator.status import ESME_RINVOPTPARAMVAL, ESME_ROK, ESME_RX_R_APPN, ESME_RX_T_APPN
+from simulator.status import ESME_RINVOPTPARAMVAL
 from simulator.target import Target
-from simulator.text import decode, segments
+from simulator.text import segments
+from simulator.ussd import Ussd
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -48,20 +37,15 @@ _REFERENCES: Final = 0x1_0000
 _log: Final = logging.getLogger(__name__)
 
 
-class Memory(Enum):
-    """The handset's message memory; the value is the command_status that it answers an SMS with."""
-
-    NORMAL = ESME_ROK
-    FULL = ESME_RX_T_APPN
-    REJECT = ESME_RX_R_APPN
-
-
 class Handset:
     """One telephone. Use it as a context manager, or call ``switch_on`` and ``switch_off``.
 
     ``on_event`` is called on the handset's own reading thread: it must be quick, must not raise, and must not
     call the sending methods, which wait for an answer that this very thread has to read. The sending methods
     may be called from any other thread; each returns when the gateway has answered.
+    ``condition`` says what it takes, ``registered_delivery`` which receipts it asks for with each message
+    (SMPP 3.4 section 5.2.17), ``reads_at_once`` whether a message counts as read once it is shown. All three
+    may be changed at any time.
     ``wait(stop, seconds)`` waits between attempts to come back and returns True once ``stop`` is set.
     """
 
@@ -74,12 +58,14 @@ class Handset:
         settings: LinkSettings | None = None,
         wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
         monotonic: Callable[[], float] = time.monotonic,
-        memory: Memory = Memory.NORMAL,
+        reads_at_once: bool = False,
         first_reference: int | None = None,
     ) -> None:
         """``first_reference`` (16 bits) numbers the first message sent; by default it is drawn by lot."""
         self.msisdn = own_number(msisdn)
-        self.memory = memory
+        self.condition = Condition()
+        self.registered_delivery = 0
+        self.reads_at_once = reads_at_once
         self._target = target
         self._on_event = on_event
         self._settings = settings or LinkSettings()
@@ -89,14 +75,15 @@ class Handset:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._link: Link | None = None
-        self._dialogue: Dialogue | None = None
         self._assembler = Assembler()
+        self._sent = SentBox()
+        self._acknowledger = Acknowledger(self._post)
         # By lot: to the gateway, equal text under an equal reference is one message that came twice, so two
         # runs of one handset must not begin with the same numbers.
         first = secrets.randbelow(_REFERENCES) if first_reference is None else first_reference
         self._references = count(first)
         self._concat_references = count(first)
-        self._dialogue_numbers = count(first)
+        self._ussd = Ussd(self._submit_one, self._post, self._emit, count(first))
         #: Bodies that the gateway may send again, because it may not have seen the response.
         self._suspects: deque[bytes] = deque(maxlen=_SUSPECTS_MAX)
 
@@ -144,7 +131,8 @@ class Handset:
         if link is not None:
             link.unbind()
         thread.join(self._settings.unbind_timeout_s)
-        self._thread, self._dialogue = None, None
+        self._thread = None
+        self._ussd.forget()
 
     def send_sms(self, to: str, text: str) -> tuple[str, ...]:
         """Send a text to a short code or subscriber; the message ids of its segments.
@@ -152,106 +140,118 @@ class Handset:
         Raises BadNumber, BadText, NotConnected, SubmitFailed, NoAnswer.
         """
         ton, digits = called_number(to)
-        return self._submit(
-            *(
-                {
-                    "dest_addr_ton": ton,
-                    "destination_addr": digits,
-                    "esm_class": segment.esm_class,
-                    "data_coding": segment.data_coding,
-                    "short_message": segment.short_message,
-                    # A telephone's TP-MR (3GPP TS 23.040 section 9.2.3.6): a text sent again after a lost
-                    # session is a new message, not the old one repeated (services.md section 0).
-                    "user_message_reference": next(self._references) % _REFERENCES,
-                }
-                for segment in segments(text, next(self._concat_references))
+        parts = segments(text, next(self._concat_references))
+        # A telephone's TP-MR (3GPP TS 23.040 section 9.2.3.6): a text sent again after a lost session is a
+        # new message, not the old one repeated (services.md section 0).
+        references = [next(self._references) % _REFERENCES for _ in parts]
+        link, settled = self._sending_link(), self._sent.begin(digits, text, references)
+        futures = [
+            link.request(
+                "submit_sm",
+                partial(settled, reference),
+                **self._source_fields(),
+                dest_addr_ton=ton,
+                destination_addr=digits,
+                esm_class=segment.esm_class,
+                registered_delivery=self.registered_delivery,
+                data_coding=segment.data_coding,
+                short_message=segment.short_message,
+                user_message_reference=reference,
             )
-        )
+            for reference, segment in zip(references, parts, strict=True)
+        ]
+        return tuple(self._result(future) for future in futures)
+
+    @property
+    def sent(self) -> list[SentMessage]:
+        """The last messages sent, oldest first, with what receipts and acknowledgements said of them."""
+        return self._sent.messages
+
+    def read(self) -> int:
+        """Read what is on the screen: senders that asked for it hear so. The number of acknowledgements.
+
+        Raises NotConnected, SubmitFailed, NoAnswer.
+        """
+        self._sending_link()
+        return len([self._result(future) for future in self._acknowledger.read()])
 
     def dial(self, code: str) -> None:
         """Begin a USSD dialogue: ``*100#``. Its screens come as events.
 
         Raises BadNumber, BadText, NotConnected, SubmitFailed, NoAnswer.
         """
-        dialled = dialled_string(code)
-        peer = dialled if len(dialled) <= ADDRESS_OCTETS_MAX else ""
-        dialogue = begin(next(self._dialogue_numbers), peer)
-        self._say(UssdOp.PSSR_INDICATION, dialogue, dialogue, dialled, dialogue.session_info)
+        self._ussd.dial(code)
 
     def answer(self, text: str) -> None:
         """Answer the open USSD screen. Raises NoDialogue, BadText, NotConnected, SubmitFailed, NoAnswer."""
-        dialogue = answering(self._dialogue)
-        self._say(UssdOp.USSR_CONFIRM, dialogue, dialogue, text, dialogue.session_info)
+        self._ussd.answer(text)
 
     def abort(self) -> None:
         """End the USSD dialogue without an answer.
 
         Raises NoDialogue, NotConnected, SubmitFailed, NoAnswer.
         """
-        dialogue = self._dialogue
-        info = abort_info(dialogue)
-        if dialogue is not None:
-            self._say(UssdOp.USSR_CONFIRM, dialogue, None, "", info)
+        self._ussd.abort()
 
-    def status_for(self, delivery: Delivery) -> int:
-        """The command_status to answer with. USSD needs no memory; an SMS does."""
-        if delivery.is_ussd:
-            return ESME_ROK if delivery.ussd_service_op in INCOMING_OPS else ESME_RINVOPTPARAMVAL
-        return self.memory.value
+    def answer_to(self, delivery: Delivery) -> Answer:
+        """What to answer a delivery with."""
+        answer = self.condition.answer_to(delivery, known=delivery.body in self._suspects)
+        if answer is TAKEN and delivery.is_ussd and delivery.ussd_service_op not in INCOMING_OPS:
+            return Answer(ESME_RINVOPTPARAMVAL)
+        return answer
 
     def take(self, delivery: Delivery) -> None:
         """Show a delivery, unless it is one that came before and whose response was lost."""
         if delivery.body in self._suspects:
             self._suspects.remove(delivery.body)
         elif delivery.is_ussd:
-            self._take_ussd(delivery)
+            self._ussd.take(delivery)
+        elif delivery.is_report:
+            self._take_report(delivery)
         else:
-            text = self._assembler.add(delivery)
-            if text is not None:
-                self._emit(IncomingSms(delivery.source, text))
+            self._take_sms(delivery)
 
-    def _take_ussd(self, delivery: Delivery) -> None:
-        text = decode(delivery.data_coding, delivery.payload)
-        if delivery.ussd_service_op == UssdOp.USSN_REQUEST:
-            self._confirm_notice(delivery)
-            self._emit(UssdNotice(text))
+    def _take_report(self, delivery: Delivery) -> None:
+        report = read_report(delivery)
+        changed = None if report is None else self._sent.take(report, delivery.source)
+        if changed is not None:
+            self._emit(changed)
+
+    def _take_sms(self, delivery: Delivery) -> None:
+        whole = self._assembler.add(delivery)
+        if whole is None:
             return
-        dialogue = after_screen(delivery)
-        self._dialogue = dialogue
-        self._emit(UssdScreen(text, wants_answer=dialogue is not None))
-
-    def _confirm_notice(self, delivery: Delivery) -> None:
-        """What a telephone does by itself once a notice is on its screen. Nobody waits for the answer."""
-        link = self._link
-        if link is not None:
-            fields = ussd_fields(UssdOp.USSN_CONFIRM, delivery.source, "", delivery.its_session_info)
+        wanted = self._acknowledger.shown(whole)
+        if self.reads_at_once:
+            # Before the owner hears of it, who may switch the handset off then. Without a session it stays
+            # unread, until the next message is shown.
+            wanted = False
             with suppress(NotConnected):
-                link.request("submit_sm", **self._source_fields(), **fields)
+                self._acknowledger.read()
+        self._emit(IncomingSms(delivery.source, whole.text, whole.is_flash, whole.port, wanted))
 
-    def _say(
-        self, op: UssdOp, to: Dialogue, after: Dialogue | None, text: str, session_info: int | None
-    ) -> None:
-        """Send one USSD operation. ``after`` is the dialogue then; a refusal leaves the one before."""
-        fields = ussd_fields(op, to.peer, text, session_info)
-        # Before sending: the next screen may come on the reading thread before the response is seen here.
-        before, self._dialogue = self._dialogue, after
-        try:
-            self._submit(fields)
-        except (NotConnected, SubmitFailed):
-            self._dialogue = before
-            raise
+    def _submit_one(self, fields: dict[str, Any]) -> str:
+        future = self._sending_link().request("submit_sm", **{**self._source_fields(), **fields})
+        return self._result(future)
 
-    def _submit(self, *requests: dict[str, Any]) -> tuple[str, ...]:
-        self._check_thread()
+    def _post(self, fields: dict[str, Any]) -> "Future[str]":
+        """Send without waiting for the answer, also on the reading thread. Raises NotConnected."""
         link = self._link
         if link is None:
-            raise NotConnected(
-                "the handset is out of coverage" if self.is_on else "the handset is switched off"
-            )
+            raise NotConnected("the handset has no session")
+        return link.request("submit_sm", **{**self._source_fields(), **fields})
+
+    def _sending_link(self) -> Link:
+        """The session for a message of the owner's. Raises NotConnected."""
+        self._check_thread()
+        link = self._link
+        if not self.is_on:
+            raise NotConnected("the handset is switched off")
+        if link is None or not self.condition.in_coverage:
+            raise NotConnected("the handset is out of coverage")
         # From now on an equal message can be a new one: it may be the answer to this request.
         self._suspects.clear()
-        futures = [link.request("submit_sm", **self._source_fields(), **fields) for fields in requests]
-        return tuple(self._result(future) for future in futures)
+        return link
 
     def _result(self, future: "Future[str]") -> str:
         try:

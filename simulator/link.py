@@ -12,24 +12,27 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, ClassVar, Final, Protocol
 
-from smpplib import exceptions, smpp  # type: ignore[import-untyped]  # smpplib has no annotations
+from smpplib import exceptions  # type: ignore[import-untyped]  # smpplib has no annotations
 
+from simulator.condition import Answer
 from simulator.delivery import Delivery, read_delivery
 from simulator.errors import BindRefused, GatewayUnreachable, NotConnected, SubmitFailed
 from simulator.settings import LinkSettings
-from simulator.smpplib_shim import BrokenPdu, Client, LinkEnded, parse
+from simulator.smpplib_shim import BrokenPdu, Client, LinkEnded, make_pdu, parse
 from simulator.status import ESME_RINVCMDID, ESME_ROK
 from simulator.target import Target
 
 _RECENT_FRAMES: Final = 64
 _SYSTEM_TYPE: Final = "handset"
+#: Deliveries that cannot be read have a response of their own.
+_RESPONSES: Final = {0x00000005: "deliver_sm_resp", 0x00000103: "data_sm_resp"}
 
 
 class LinkOwner(Protocol):
     """What a link asks and tells its handset, always on the reading thread."""
 
-    def status_for(self, delivery: Delivery) -> int:
-        """The command_status to answer a delivery with."""
+    def answer_to(self, delivery: Delivery) -> Answer:
+        """What to answer a delivery with."""
 
     def take(self, delivery: Delivery) -> None:
         """A delivery that was answered with ESME_ROK, once."""
@@ -59,27 +62,33 @@ class Link:
         self._enquired_at: float | None = None
         #: Bodies taken whose response has not been proven to have arrived, with the response's place.
         self._unproven: deque[tuple[int, bytes]] = deque()
-        self._recent: deque[tuple[bytes, int]] = deque(maxlen=_RECENT_FRAMES)
+        #: Frames that were taken, for those that come twice.
+        self._recent: deque[bytes] = deque(maxlen=_RECENT_FRAMES)
 
     @property
     def unproven(self) -> list[bytes]:
         """Bodies of deliveries that the gateway may take for undelivered, because a response was lost."""
         return [body for _, body in self._unproven]
 
-    def request(self, command: str, **fields: Any) -> "Future[str]":
+    def request(
+        self, command: str, settled: "Callable[[Future[str]], None] | None" = None, **fields: Any
+    ) -> "Future[str]":
         """Send a request; the future gets the message_id ("" where there is none), or SubmitFailed,
-        or NotConnected when the link ends first.
+        or NotConnected when the link ends first. ``settled`` is called then, before anything else is read.
 
         Raises NotConnected when the link is over already.
         """
         future: Future[str] = Future()
+        if settled is not None:
+            future.add_done_callback(settled)
         with self._lock:
             pdu = self._make(command, **fields)
             self._pending[pdu.sequence] = _Pending(future, self._sent + 1)
             try:
                 self._transmit(pdu)
-            except NotConnected:
+            except NotConnected as lost:
                 del self._pending[pdu.sequence]
+                future.set_exception(lost)
                 raise
         return future
 
@@ -168,23 +177,25 @@ class Link:
             if pending is not None:
                 pending.future.set_exception(SubmitFailed(fault.status))
             return
-        command = "deliver_sm_resp" if fault.command_id == 0x00000005 else "generic_nack"
+        command = _RESPONSES.get(fault.command_id, "generic_nack")
         self._respond(command, fault.sequence, fault.status)
 
-    def _deliver_sm(self, pdu: Any, frame: bytes) -> None:
-        for earlier, status in self._recent:
-            if earlier == frame:
-                self._respond("deliver_sm_resp", pdu.sequence, status)
-                return
+    def _deliver(self, pdu: Any, frame: bytes) -> None:
+        """deliver_sm and data_sm (SMPP 3.4 sections 4.6 and 4.7)."""
+        response = f"{pdu.command}_resp"
+        if frame in self._recent:
+            self._respond(response, pdu.sequence)
+            return
         delivery = read_delivery(pdu, frame)
-        status = self._owner.status_for(delivery)
-        if status == ESME_ROK:
-            self._recent.append((frame, status))
+        answer = self._owner.answer_to(delivery)
+        taken = answer.status == ESME_ROK
+        if taken:
+            self._recent.append(frame)
         try:
-            self._respond("deliver_sm_resp", pdu.sequence, status)
+            self._respond(response, pdu.sequence, answer.status, network_error_code=answer.network_error)
         finally:
             # Taken even if the response cannot be sent: it is here, and will be known when it comes again.
-            if status == ESME_ROK:
+            if taken:
                 self._unproven.append((self._sent, delivery.body))
                 self._owner.take(delivery)
 
@@ -201,14 +212,15 @@ class Link:
     def _unknown(self, pdu: Any, _frame: bytes) -> None:
         self._respond("generic_nack", pdu.sequence, ESME_RINVCMDID)
 
-    def _respond(self, command: str, sequence: int, status: int = ESME_ROK) -> None:
+    def _respond(self, command: str, sequence: int, status: int = ESME_ROK, **fields: Any) -> None:
         with self._lock:
-            pdu = self._make(command, status=status)
+            # The number here keeps smpplib from taking one of our own for it.
+            pdu = self._make(command, status=status, sequence=sequence, **fields)
             pdu.sequence = sequence
             self._transmit(pdu)
 
     def _make(self, command: str, **fields: Any) -> Any:
-        return smpp.make_pdu(command, client=self._client, **fields)
+        return make_pdu(command, client=self._client, **fields)
 
     def _transmit(self, pdu: Any) -> None:
         """Send under the lock, which the caller holds."""
@@ -231,7 +243,8 @@ class Link:
             waiting.future.set_exception(NotConnected(f"no connection to the gateway: {reason}"))
 
     _REQUESTS: ClassVar[dict[str, Callable[["Link", Any, bytes], None]]] = {
-        "deliver_sm": _deliver_sm,
+        "deliver_sm": _deliver,
+        "data_sm": _deliver,
         "enquire_link": _enquire_link,
         "unbind": _unbind,
         "alert_notification": _ignored,
@@ -269,7 +282,7 @@ def open_link(
 def _bind(client: Client, msisdn: str, target: Target) -> None:
     """bind_transceiver with the handset's number as address_range (interfaces.md, "SMPP")."""
     client.send_pdu(
-        smpp.make_pdu(
+        make_pdu(
             "bind_transceiver",
             client=client,
             system_id=target.system_id,

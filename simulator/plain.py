@@ -10,19 +10,24 @@ from typing import Any, ClassVar, Final, TypeVar
 from simulator.awaited import Awaited
 from simulator.console import Console
 from simulator.errors import HandsetError
-from simulator.events import Event, IncomingSms, LinkDown, LinkUp, UssdNotice, UssdScreen
-from simulator.handset import Handset, Memory
+from simulator.events import Event, IncomingSms, LinkDown, LinkUp, MarkChanged, UssdNotice, UssdScreen
+from simulator.handset import Handset
 from simulator.number import called_number
+from simulator.sent import SentMessage
 from simulator.settings import LinkSettings
+from simulator.switches import RECEIPTS, SWITCHES
 from simulator.target import Target
-from simulator.visible import indented
+from simulator.visible import indented, one_line
+from simulator.wording import headline, mark_line
 
 #: How long the end of a pipe, or an answer typed ahead, waits for what is still to come.
 ANSWER_WAIT_S: Final = 5.0
 _SHORT_CODE_DIGITS_MAX: Final = 6
 _T = TypeVar("_T")
 _USSD: Final = "the USSD service"
-_MEMORY: Final = {"full": Memory.FULL, "ok": Memory.NORMAL, "reject": Memory.REJECT}
+_RECEIPT: Final = "the network (a receipt)"
+#: Those with which every message ends in a receipt.
+_ALWAYS_RECEIPTED: Final = frozenset({RECEIPTS["on"], RECEIPTS["all"]})
 
 
 class _Usage(HandsetError):
@@ -34,6 +39,10 @@ class _Command:
     usage: str
     purpose: str
     carry_out: Callable[[Any, str], None]
+
+
+def _switching(name: str) -> Callable[[Any, str], None]:
+    return lambda plain, rest: plain.switch(name, rest)
 
 
 class PlainHandset:
@@ -90,7 +99,8 @@ class PlainHandset:
         if not name:
             return
         try:
-            _command(name).carry_out(self, rest)
+            # Also with the slash of chat programs.
+            _command(name.removeprefix("/")).carry_out(self, rest)
         except HandsetError as fault:
             self._console.problem(f"{name}: {fault}")
 
@@ -100,6 +110,8 @@ class PlainHandset:
             raise _usage("sms")
         _ton, sender = called_number(to)
         ask = partial(self._handset.send_sms, to, text)
+        if self._handset.registered_delivery in _ALWAYS_RECEIPTED:
+            ask = partial(self._asking, _RECEIPT, ask)
         # A service answers; a person need not.
         sent = len(self._asking(sender, ask) if len(sender) <= _SHORT_CODE_DIGITS_MAX else ask())
         self._console.line(f"sent to {to}" if sent == 1 else f"sent to {to} in {sent} segments")
@@ -137,12 +149,26 @@ class PlainHandset:
             raise
         return answer
 
-    def _memory(self, rest: str) -> None:
-        memory = _MEMORY.get(rest.strip())
-        if memory is None:
-            raise _usage("memory")
-        self._handset.memory = memory
-        self._console.line(f"memory: {rest.strip()}")
+    def switch(self, name: str, rest: str) -> None:
+        """Change what the handset takes or asks for. Raises HandsetError for what it does not understand."""
+        now = SWITCHES[name].turn(self._handset, " ".join(rest.split()))
+        if now is None:
+            raise _usage(name)
+        self._console.line(f"{name}: {now}")
+
+    def _read(self, rest: str) -> None:
+        match rest.strip():
+            case "":
+                self._console.line(f"acknowledgements sent: {self._handset.read()}")
+            case "auto" | "manual" as how:
+                self._handset.reads_at_once = how == "auto"
+                self._console.line(f"read: {how}")
+            case _:
+                raise _usage("read")
+
+    def _list_sent(self, rest: str) -> None:
+        _nothing("sent", rest)
+        self._console.line("\n".join(map(_sent_line, self._handset.sent)) or "nothing was sent")
 
     def _list_inbox(self, rest: str) -> None:
         _nothing("inbox", rest)
@@ -174,8 +200,12 @@ class PlainHandset:
     def _on_event(self, event: Event) -> None:
         time = f"{self._now():%H:%M:%S}"
         match event:
-            case IncomingSms(source, text):
-                self._show_sms(f"{time} SMS from {indented(source)}: {indented(text)}", source)
+            case IncomingSms():
+                self._show_sms(time, event)
+            case MarkChanged(_, _, mark):
+                self._console.line(f"{time} {indented(mark_line(event))}")
+                if mark.is_final:
+                    self._awaited.arrived(_RECEIPT)
             case UssdScreen(text, wants_answer):
                 hint = "\n    (reply with: answer TEXT, or abort)" if wants_answer else ""
                 self._console.line(f"{time} USSD: {indented(text)}{hint}")
@@ -187,10 +217,13 @@ class PlainHandset:
             case LinkUp():
                 self._console.line(f"{time} in coverage again")
 
-    def _show_sms(self, line: str, source: str) -> None:
-        self._inbox.append(line)
-        self._console.line(line)
-        self._awaited.arrived(source)
+    def _show_sms(self, time: str, sms: IncomingSms) -> None:
+        line = f"{time} {indented(headline(sms))}: {indented(sms.text)}"
+        if not sms.flash:
+            self._inbox.append(line)
+        hint = "\n    (its sender wants to know that it was read: read)" if sms.wants_reading else ""
+        self._console.line(line + hint)
+        self._awaited.arrived(sms.source)
 
     COMMANDS: ClassVar[dict[str, _Command]] = {
         "sms": _Command("sms NUMBER TEXT", "send a message: sms 9393 1234567890123", _sms),
@@ -198,9 +231,9 @@ class PlainHandset:
         "answer": _Command("answer TEXT", "answer the USSD screen: answer 1", _answer),
         "abort": _Command("abort", "end the USSD dialogue", _abort),
         "inbox": _Command("inbox", "the messages received so far", _list_inbox),
-        "memory": _Command(
-            "memory full|reject|ok", "refuse messages for now, for good, or not at all", _memory
-        ),
+        "sent": _Command("sent", "the messages sent so far, with what receipts said of them", _list_sent),
+        "read": _Command("read [auto|manual]", "tell senders that want to know that you have read", _read),
+        **{name: _Command(each.usage, each.purpose, _switching(name)) for name, each in SWITCHES.items()},
         "off": _Command("off", "switch off: messages wait in the network", _switch_off),
         "on": _Command("on", "switch on again", _switch_on),
         "help": _Command("help", "this list", _help),
@@ -229,3 +262,7 @@ def _usage(name: str) -> _Usage:
 def _nothing(name: str, rest: str) -> None:
     if rest.strip():
         raise _usage(name)
+
+
+def _sent_line(message: SentMessage) -> str:
+    return f"{message.number} to {message.to} [{message.mark.name.lower()}]: {one_line(message.text)}"

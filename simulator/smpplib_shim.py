@@ -2,6 +2,9 @@
 
 - Its deliver_sm does not know ``ussd_service_op`` (0x0501), which comes with every USSD screen, and raises
   KeyError; the same for every other parameter that it knows only from other PDUs.
+- Its responses to deliveries cannot carry ``network_error_code`` (0x0423), by which a handset says why it
+  refuses, and its submit_sm no ``receipted_message_id`` (0x001E), by which an acknowledgement names the
+  message.
 - It takes broken bodies for good ones: a missing terminator makes it read from the start again, a length past
   the end gives a shorter value, an integer parameter is read with its usual length whatever its length says.
 - A time-out in the middle of a PDU loses the octets read so far, and with them the framing.
@@ -33,6 +36,11 @@ _USSD_PARAMETERS: Final = {
     "ussd_service_op": command.Param(type=int, size=1),
     "its_session_info": command.Param(type=int, size=2),
 }
+#: What a delivery may say about the display (SMPP 3.4 section 5.3.2.1), where smpplib's table lacks it.
+_DISPLAY_PARAMETERS: Final = {"dest_addr_subunit": command.Param(type=int, size=1)}
+_NETWORK_ERROR: Final = {"network_error_code": command.Param(type=ostr, size=3)}
+#: As octets: smpplib counts a string's characters and sends its UTF-8.
+_RECEIPTED: Final = {"receipted_message_id": command.Param(type=ostr, max=65)}
 _TLV_NAMES: Final = {tag: name for name, tag in consts.OPTIONAL_PARAMS.items()}
 
 
@@ -115,13 +123,17 @@ def _tlv_value(param: Any, value: bytes) -> int | bytes:
     return value if param.type is ostr else value.removesuffix(b"\0")
 
 
-# Reason for both misc: smpplib's classes are untyped, hence Any.
+def _extended(table: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
+    return {name: param for each in (table, *more) for name, param in each.items()}
+
+
+# Reason for every misc: smpplib's classes are untyped, hence Any.
 class DeliverSm(_Strict, command.DeliverSM):  # type: ignore[misc]
     """deliver_sm with the USSD parameters."""
 
-    params = {**command.DeliverSM.params, **_USSD_PARAMETERS}  # noqa: RUF012  # smpplib's own form of a table
+    params = _extended(command.DeliverSM.params, _USSD_PARAMETERS, _DISPLAY_PARAMETERS)
     sm_length: int
-    params_order = tuple(dict.fromkeys((*command.DeliverSM.params_order, *_USSD_PARAMETERS)))
+    params_order = tuple(dict.fromkeys((*command.DeliverSM.params_order, *params)))
 
     def parse_params(self, data: bytes) -> None:
         """Read the body; smpplib stops silently where it ends too early."""
@@ -133,11 +145,65 @@ class DeliverSm(_Strict, command.DeliverSM):  # type: ignore[misc]
             raise _BadBody(_ESME_RINVMSGLEN, "short_message is missing")
 
 
+class DataSm(_Strict, command.DataSM):  # type: ignore[misc]
+    """data_sm with the USSD parameters; its text is in message_payload only."""
+
+    params = _extended(command.DataSM.params, _USSD_PARAMETERS)
+    params_order = tuple(dict.fromkeys((*command.DataSM.params_order, *params)))
+    short_message: bytes | None = None
+
+    def parse_params(self, data: bytes) -> None:
+        """Read the body; smpplib stops silently where it ends too early."""
+        super().parse_params(data)
+        if self.data_coding is None:
+            raise _BadBody(_ESME_RINVCMDLEN, "the body ends before data_coding")
+
+
+class AlertNotification(_Strict, command.AlertNotification):  # type: ignore[misc]
+    """alert_notification, read strictly."""
+
+
+class SubmitSm(command.SubmitSM):  # type: ignore[misc]
+    """submit_sm that can name the message that it acknowledges."""
+
+    params = _extended(command.SubmitSM.params, _RECEIPTED)
+    params_order = (*command.SubmitSM.params_order, *_RECEIPTED)
+
+
 class SubmitSmResp(_Strict, command.SubmitSMResp):  # type: ignore[misc]
     """submit_sm_resp, read strictly."""
 
 
-_OWN_CLASSES: Final[dict[str, Any]] = {"deliver_sm": DeliverSm, "submit_sm_resp": SubmitSmResp}
+class DeliverSmResp(_Strict, command.DeliverSMResp):  # type: ignore[misc]
+    """deliver_sm_resp that can say why (the TLV is SMPP 5.0's, section 4.3.2; 3.4 has it in data_sm_resp)."""
+
+    params = _extended(command.DeliverSMResp.params, _NETWORK_ERROR)
+    params_order = (*command.DeliverSMResp.params_order, *_NETWORK_ERROR)
+
+
+class DataSmResp(_Strict, command.DataSMResp):  # type: ignore[misc]
+    """data_sm_resp whose network_error_code is octets, as in SMPP 3.4 section 5.3.2.31."""
+
+    params = _extended(command.DataSMResp.params, _NETWORK_ERROR)
+
+
+_OWN_CLASSES: Final[dict[str, Any]] = {
+    "alert_notification": AlertNotification,
+    "data_sm": DataSm,
+    "data_sm_resp": DataSmResp,
+    "deliver_sm": DeliverSm,
+    "deliver_sm_resp": DeliverSmResp,
+    "submit_sm": SubmitSm,
+    "submit_sm_resp": SubmitSmResp,
+}
+#: Requests that smpplib would take for complete when they have no body at all.
+_WITH_BODY: Final = frozenset({"alert_notification", "data_sm", "deliver_sm"})
+
+
+def make_pdu(name: str, **fields: Any) -> Any:
+    """A PDU to send, as smpplib's object or one of the classes above."""
+    own = _OWN_CLASSES.get(name)
+    return smpp.make_pdu(name, **fields) if own is None else own(name, **fields)
 
 
 def parse(frame: bytes) -> Any:
@@ -162,7 +228,7 @@ def _parse(frame: bytes) -> Any:
         return smpp.parse_pdu(frame, sequence=0, allow_unknown_opt_params=True)
     pdu: Any = own(name, sequence=0)
     pdu.parse(frame)
-    if name == "deliver_sm" and len(frame) == HEADER_OCTETS:
+    if name in _WITH_BODY and len(frame) == HEADER_OCTETS:
         raise _BadBody(_ESME_RINVCMDLEN, "the body is missing")
     return pdu
 

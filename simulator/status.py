@@ -7,6 +7,7 @@ from smpplib import consts  # type: ignore[import-untyped]  # smpplib has no ann
 ESME_ROK: Final = 0x00000000
 ESME_RINVCMDID: Final = 0x00000003
 ESME_RX_T_APPN: Final = 0x00000064
+ESME_RX_P_APPN: Final = 0x00000065
 ESME_RX_R_APPN: Final = 0x00000066
 ESME_RINVOPTPARSTREAM: Final = 0x000000C0
 ESME_RINVOPTPARAMVAL: Final = 0x000000C4

@@ -79,6 +79,13 @@ def decode(data_coding: int, octets: bytes) -> str:
     return octets.decode(codec, "replace")
 
 
+def message_class(data_coding: int) -> int | None:
+    """0 (flash) to 3 where the data_coding names a class (3GPP TS 23.038 section 4), else None."""
+    if data_coding >= 0xF0 or (0x10 <= data_coding < 0x80 and data_coding & 0x10):
+        return data_coding & 0x03
+    return None
+
+
 def _codec(data_coding: int) -> str:
     if data_coding < 0x10:
         return _CODECS.get(data_coding, _BINARY)

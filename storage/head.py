@@ -8,7 +8,8 @@ from json.encoder import encode_basestring_ascii as quoted
 from sqlalchemy import func, select
 
 from storage.driver import Driver
-from storage.tables import account, job, journal, message
+from storage.model import POSITION_MASK
+from storage.tables import account, job, journal, message, outbox
 
 #: What the first entry follows.
 GENESIS = bytes(32)
@@ -30,10 +31,12 @@ def read_head(driver: Driver) -> Head:
     """Ask the database; inside a transaction of the writer."""
     newest = select(journal.c.seq, journal.c.op_us, journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
     seq, op_us, digest = next(iter(driver.query(newest)), (0, 0, GENESIS))
-    last = [
+    account_id, position, job_id = (
         driver.query(select(func.max(c)))[0][0] or 0 for c in (account.c.id, message.c.position, job.c.id)
-    ]
-    return Head(seq, op_us, bytes(digest), *last)
+    )
+    # A message that waited for its time got a position of its own when the time had come.
+    promised = driver.query(select(func.max(outbox.c.position.bitwise_and(POSITION_MASK))))[0][0] or 0
+    return Head(seq, op_us, bytes(digest), account_id, max(position, promised), job_id)
 
 
 def entry_hash(

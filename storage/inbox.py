@@ -27,9 +27,14 @@ class InboxRows:
         """What became of the command with this key, or None when it is new."""
         return self._rows.get((source, key))
 
-    def add(self, row: Inbox) -> None:
-        """Record a command. Raises Broken when its key is there already."""
-        self._rows.add((row.source, row.key), row)
+    def add(self, row: Inbox, *, unseen: bool = False) -> None:
+        """Record a command. Raises Broken when its key is there already: at once, or at the commit for one
+        that is said to be ``unseen``.
+        """
+        if unseen:
+            self._rows.add_unseen((row.source, row.key), row)
+        else:
+            self._rows.add((row.source, row.key), row)
 
     def of_source(self, source: str, since_wall_us: int, limit: int = 10_000) -> list[Inbox]:
         """The newest ``limit`` rows of the source since a wall time, oldest first."""

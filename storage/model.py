@@ -212,6 +212,18 @@ class Inbox(NamedTuple):
     wall_us: int = 0
 
 
+class PendingFlag(NamedTuple):
+    """An application is told when a handset can be reached again (SMPP 3.4 sections 4.12, 5.3.2.28).
+
+    ``esme`` is the application's address for the alert, ``message_id`` the message that made it wait.
+    """
+
+    msisdn: str
+    system_id: str
+    esme: str
+    message_id: str
+
+
 class Direction(StrEnum):
     """Seen from the handset: MO comes from it, MT goes to it."""
 
@@ -221,6 +233,9 @@ class Direction(StrEnum):
 
 class MessageState(StrEnum):
     """SMPP 3.4 section 5.2.28, with SCHEDULED for what waits for its time."""
+
+    is_final: bool
+    """True once nothing will be tried any more."""
 
     SCHEDULED = "SCHEDULED"
     ENROUTE = "ENROUTE"
@@ -232,10 +247,8 @@ class MessageState(StrEnum):
     UNKNOWN = "UNKNOWN"
     REJECTED = "REJECTED"
 
-    @property
-    def is_final(self) -> bool:
-        """True once nothing will be tried any more."""
-        return self not in (MessageState.SCHEDULED, MessageState.ENROUTE)
+    def __init__(self, value: str) -> None:
+        self.is_final = value not in {"SCHEDULED", "ENROUTE"}
 
 
 class Message(NamedTuple):
@@ -244,7 +257,8 @@ class Message(NamedTuple):
     ``pdus`` are whole SMPP PDUs one after the other, as submitted (MO) or to be delivered (MT).
     ``route`` says where it goes: ``service:NAME``, ``handset:MSISDN``, ``account:SYSTEM_ID``,
     ``offnet``. ``cause_id`` is the message that this one answers. ``outcome`` is what a service made of
-    an MO message: ``ok``, ``usage``, or the id of a refusal.
+    an MO message: ``ok``, ``usage``, or the id of a refusal. ``error`` says in words why a message was not
+    delivered, ``error_code`` is the network's number for it (0: none).
     """
 
     id: str
@@ -272,13 +286,29 @@ class Message(NamedTuple):
     journal_seq: int | None = None
     registered_delivery: int = 0
     attempts: int = 0
+    service_type: str = ""
+    error_code: int = 0
+
+
+#: Before every position of an outbox row, whatever its priority.
+FIRST_POSITION = -(1 << 63)
+_PRIORITY_BITS = 60
+#: What a position is without its priority.
+POSITION_MASK = (1 << _PRIORITY_BITS) - 1
+
+
+def ranked(position: int, priority: int) -> int:
+    """The position of a promise of this priority (0 to 3): more urgent ones come before all others."""
+    return position - (priority << _PRIORITY_BITS)
 
 
 class Outbox(NamedTuple):
     """A promise to deliver. ``payload`` is the ``deliver_sm`` PDUs of all parts, sequence number 0.
 
-    ``lane`` is the destination whose order is kept: ``handset:MSISDN`` or ``account:SYSTEM_ID``. A row
-    exists as long as the message is not final. ``position`` grows with each row and orders a lane.
+    ``lane`` is the destination whose order is kept: ``handset:MSISDN`` or ``account:SYSTEM_ID``; with
+    ``scheduled:`` before it while the message waits for its time, with ``once:`` for a single attempt. A
+    row exists as long as the message is not final. ``position`` grows with each row of one priority and
+    orders a lane.
     ``bind`` ties a USSD screen to the session that waits for it; ``fallback`` is the SMS sender that
     tells the subscriber when that session is gone. ``receipt_to`` is the account that gets the receipt.
     """

@@ -11,7 +11,7 @@ from rating.msisdn import Msisdn
 from storage.binds import UNBOUND
 from storage.errors import StoreUnavailable
 from storage.messages import MESSAGE_COLUMNS, OUTBOX_COLUMNS, message_of, outbox_of
-from storage.model import Message, Outbox
+from storage.model import FIRST_POSITION, Message, MessageState, Outbox, PendingFlag
 from storage.subscribers import subscriber_of
 from storage.tables import (
     account,
@@ -21,6 +21,7 @@ from storage.tables import (
     message,
     message_end,
     outbox,
+    pending_flag,
     posting,
     setting,
     subscriber,
@@ -117,10 +118,10 @@ class Reads:
             return sorted((code, balance) for code, balance in rows)
 
     def pending(
-        self, lanes: Sequence[str] | None = None, limit: int = 1000, after_position: int = 0
+        self, lanes: Sequence[str] | None = None, limit: int = 1000, after: int = FIRST_POSITION
     ) -> list[Outbox]:
         """Promises of these lanes (None: of all), by lane, then position; only past a position."""
-        wanted = select(*OUTBOX_COLUMNS).where(outbox.c.position > after_position)
+        wanted = select(*OUTBOX_COLUMNS).where(outbox.c.position > after)
         if lanes is not None:
             wanted = wanted.where(outbox.c.lane.in_(lanes))
         with self.transaction() as connection:
@@ -132,6 +133,15 @@ class Reads:
         starts = func.substr(outbox.c.lane, 1, len(prefix)) == prefix
         with self.transaction() as connection:
             return sorted(connection.execute(select(outbox.c.lane).where(starts).distinct()).scalars())
+
+    def pending_flags(self) -> list[tuple[PendingFlag, MessageState]]:
+        """Who waits for which handset, with the state of the message that it could not get."""
+        wanted = select(pending_flag, message.c.state).join(
+            message, message.c.id == pending_flag.c.message_id
+        )
+        with self.transaction() as connection:
+            rows = connection.execute(wanted)
+            return [(PendingFlag(*row[:-1]), MessageState(row[-1])) for row in rows]
 
     def next_due_us(self) -> int | None:
         """Operator time of the earliest job, or None."""

@@ -12,6 +12,7 @@ from storage.driver import Driver
 from storage.errors import StoreError, StoreUnavailable
 from storage.head import Head, read_head
 from storage.migrate import bring_up_to_date
+from storage.model import Message
 from storage.reads import Reads
 from storage.tables import bind, metadata, writer
 from storage.unit_of_work import UnitOfWork
@@ -23,6 +24,7 @@ class Store:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._head: Head | None = None
+        self._recent: dict[str, Message] = {}
         self._in_use = False
         self.dialect = driver.dialect
         self.reads = Reads(driver.readers)
@@ -53,8 +55,12 @@ class Store:
         self._in_use = True
         try:
             if self._driver.begin() or self._head is None:
+                self._recent.clear()
                 self._head = self._read_head()
-            with UnitOfWork(self._driver, self._head, self._committed, now_us=now_us, wall_us=wall_us) as uow:
+            opened = UnitOfWork(
+                self._driver, self._head, self._committed, self._recent, now_us=now_us, wall_us=wall_us
+            )
+            with opened as uow:
                 yield uow
         finally:
             self._in_use = False
@@ -65,6 +71,7 @@ class Store:
         For the writer's thread only.
         """
         self._head = None
+        self._recent.clear()
         with self._driver.maintenance() as connection:
             _empty(connection)
 

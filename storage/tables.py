@@ -225,6 +225,8 @@ message = Table(
     Column("journal_seq", BigInteger),
     Column("registered_delivery", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("service_type", Text, nullable=False, server_default=""),
+    Column("error_code", Integer, nullable=False, server_default="0"),
     Index(
         "message_cause_id_ix",
         "cause_id",
@@ -259,6 +261,16 @@ outbox = Table(
     Column("position", BigInteger, nullable=False),
     UniqueConstraint("lane", "position"),
     Index("outbox_expires_us_ix", "expires_us"),
+)
+
+#: Delivery pending flags: who is told when a handset can be reached again.
+pending_flag = Table(
+    "pending_flag",
+    metadata,
+    Column("msisdn", Text, primary_key=True),
+    Column("system_id", Text, primary_key=True),
+    Column("esme", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
 )
 
 job = Table(

@@ -14,7 +14,9 @@ from storage.inbox import InboxRows
 from storage.jobs import Jobs
 from storage.ledger import Ledger
 from storage.messages import Messages
+from storage.model import Message
 from storage.needs import Needs
+from storage.pending_flags import PendingFlags
 from storage.settings import Settings
 from storage.subscribers import Subscribers
 from storage.vouchers import Vouchers
@@ -31,6 +33,7 @@ class UnitOfWork:
         driver: Driver,
         head: Head,
         committed: Callable[[Head | None], None],
+        recent: dict[str, Message],
         *,
         now_us: int,
         wall_us: int,
@@ -46,10 +49,11 @@ class UnitOfWork:
         self.vouchers = Vouchers(driver)
         self.attempts = AttemptCounters(driver)
         self.inbox = InboxRows(driver)
-        self.messages = Messages(driver, head, now_us=now_us)
+        self.messages = Messages(driver, head, recent, now_us=now_us)
         self.jobs = Jobs(driver, head)
         self.settings = Settings(driver)
         self.binds = Binds(driver)
+        self.pending_flags = PendingFlags(driver)
         self._parts = (
             self.subscribers,
             self.ledger,
@@ -60,6 +64,7 @@ class UnitOfWork:
             self.jobs,
             self.settings,
             self.binds,
+            self.pending_flags,
         )
 
     def prefetch(self, needs: Needs) -> None:
@@ -88,6 +93,7 @@ class UnitOfWork:
         self._committed(None)
         self._driver.commit()
         self._committed(self._head)
+        self.messages.remember()
 
     def _flush(self) -> None:
         """Entries before what refers to them, messages before their promises."""

@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 
 from gateway.app import calm_collector, context_factory, wall_us
 from gateway.bench.figure import Figure, percentile
+from gateway.bench.numbers import msisdn_of
 from gateway.clock import OperatorClock
+from gateway.config import DEMO_ACCOUNTS
 from gateway.processor import Processor
 from gateway.rendering import Renderer
 from gateway.routing import Route, RouteKind
@@ -76,11 +78,6 @@ class Rig:
             esm_class=0,
             asked=RedeemVoucher(origin=origin, code=code),
         )
-
-
-def msisdn_of(number: int) -> Msisdn:
-    """The number of the n-th subscriber of a benchmark."""
-    return Msisdn(f"7701{number:07d}")
 
 
 def run(commands_before: int = 0) -> list[Figure]:
@@ -164,6 +161,8 @@ def _rig(store: Store, vouchers: int) -> Rig:
         Renderer(Catalog.load(), new_id),
         context_factory(clock, profile, digest, new_id),
         lambda _: None,
+        DEMO_ACCOUNTS,
+        new_id,
     )
     codes = [Secret(f"{number:013d}") for number in range(vouchers)]
     for command in _stock(codes):

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import Any
 
-from gateway.bench.ledger import msisdn_of
+from gateway.bench.numbers import msisdn_of
 from gateway.smpp.codec import encode
 from gateway.smpp.events import Event, Received, ResponseReceived, Send
 from gateway.smpp.fields import Address

@@ -1,23 +1,17 @@
 """The whole way over loopback SMPP: a code is submitted, and its reply delivered and acknowledged."""
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from gateway.bench.figure import Figure, percentile
-from gateway.bench.ledger import msisdn_of
+from gateway.bench.numbers import msisdn_of
+from gateway.bench.running import gateway
 
 SUBSCRIBERS = 600
-_START_S = 30.0
 _PRINT_MAX = 10_000
 #: in flight: (commands, goal for commands/s, goal for p99 in ms)
 _LOADS: dict[int, tuple[int, float | None, float]] = {
@@ -30,11 +24,11 @@ _LOADS: dict[int, tuple[int, float | None, float]] = {
 def run() -> list[Figure]:
     """Measure a gateway process with a client process beside it."""
     figures: list[Figure] = []
-    with gateway() as ports:
-        codes = _stock(ports["http"], sum(count for count, _, _ in _LOADS.values()) + 500)
-        _run_load(ports["smpp"], codes, 500, 16)
+    with gateway() as running:
+        codes = _stock(running.http, sum(count for count, _, _ in _LOADS.values()) + 500)
+        _run_load(running.smpp, codes, 500, 16)
         for in_flight, (count, rate_goal, p99_goal) in _LOADS.items():
-            measured = _run_load(ports["smpp"], codes, count, in_flight)
+            measured = _run_load(running.smpp, codes, count, in_flight)
             figures += _figures(in_flight, measured, rate_goal, p99_goal)
     return figures
 
@@ -51,35 +45,6 @@ def _figures(
         Figure(f"{label}: p50", percentile(latencies, 0.5), "ms"),
         Figure(f"{label}: p99", percentile(latencies, 0.99), "ms", goal=p99_goal, at_most=True),
     ]
-
-
-@contextmanager
-def gateway() -> Iterator[dict[str, int]]:
-    """A gateway process of its own on free ports: ``{"smpp": n, "http": n}``."""
-    with tempfile.TemporaryDirectory(prefix="shortcode-bench-") as folder:
-        ports_file = Path(folder) / "ports.json"
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [
-                *(sys.executable, "-I", "-m", "gateway", "serve", "--smpp-port", "0", "--http-port", "0"),
-                *("--data-dir", folder, "--ports-file", str(ports_file)),
-            ],
-            env={**os.environ, "SHORTCODE_LOG_LEVEL": "warning"},
-        )
-        try:
-            yield _ports(ports_file, process)
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _ports(ports_file: Path, process: "subprocess.Popen[bytes]") -> dict[str, int]:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        if ports_file.exists():
-            ports: dict[str, int] = json.loads(ports_file.read_text())
-            return ports
-        time.sleep(0.02)
-    raise TimeoutError("the gateway of the benchmark did not start")
 
 
 def _stock(http_port: int, count: int) -> list[str]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from gateway.coding import gsm7
+from gateway.coding import gsm7, shifts
 from gateway.coding.errors import CodingError, UnknownDataCodingError
+from gateway.coding.shifts import NO_SHIFT, Shift
 
 
 class Alphabet(StrEnum):
@@ -54,7 +55,7 @@ def _waiting(data_coding: int) -> Alphabet | None:
     return Alphabet.UCS2 if data_coding >= 0xE0 else Alphabet.GSM7
 
 
-def _message_class(data_coding: int) -> Alphabet | None:
+def _class_group(data_coding: int) -> Alphabet | None:
     """Group 0xF0 to 0xFF: bit 2 tells 7 from 8 bit; bit 3 is reserved and says nothing."""
     return Alphabet.BINARY if data_coding & 0b100 else Alphabet.GSM7
 
@@ -67,7 +68,7 @@ def _alphabet_table() -> tuple[Alphabet | None, ...]:
     groups: tuple[tuple[range, Callable[[int], Alphabet | None]], ...] = (
         (range(0x10, 0x20), _general),
         (range(0xC0, 0xF0), _waiting),
-        (range(0xF0, 0x100), _message_class),
+        (range(0xF0, 0x100), _class_group),
     )
     for octets, alphabet_of_octet in groups:
         for data_coding in octets:
@@ -78,12 +79,15 @@ def _alphabet_table() -> tuple[Alphabet | None, ...]:
 _ALPHABETS = _alphabet_table()
 
 
-def alphabet_of(data_coding: int) -> Alphabet:
+def alphabet_of(data_coding: int, default: Alphabet = Alphabet.GSM7) -> Alphabet:
     """The alphabet of a data_coding octet; the message class (flash and the like) does not change it.
 
-    Raises UnknownDataCodingError for reserved values, compressed text and alphabets that we do not read.
+    ``default`` is what 0 means to the peer ("SMSC default alphabet", SMPP 3.4 section 5.2.19). Raises
+    UnknownDataCodingError for reserved values, compressed text and alphabets that we do not read.
     """
-    alphabet = _ALPHABETS[data_coding] if 0 <= data_coding <= 0xFF else None
+    if data_coding == 0:
+        return default
+    alphabet = _ALPHABETS[data_coding] if 0 < data_coding <= 0xFF else None
     if alphabet is None:
         raise UnknownDataCodingError(f"data_coding 0x{data_coding:02X} is not supported")
     return alphabet
@@ -125,12 +129,50 @@ def encode(alphabet: Alphabet, text: str) -> bytes:
     return _CODECS[alphabet][0](text)
 
 
-def decode(data_coding: int, octets: bytes) -> str | Binary:
+def decode(
+    data_coding: int, octets: bytes, default: Alphabet = Alphabet.GSM7, shift: Shift = NO_SHIFT
+) -> str | Binary:
     """The text of a message body without its user data header, or Binary where there is no alphabet.
 
-    Raises UnknownDataCodingError, or CodingError for octets that break the rules of the alphabet.
+    ``default`` is what data_coding 0 means to the peer; ``shift`` is the national language of the header
+    and counts for GSM 7 bit only. Raises UnknownDataCodingError, or CodingError for octets that break the
+    rules of the alphabet.
     """
-    alphabet = alphabet_of(data_coding)
-    if alphabet is Alphabet.BINARY:
-        return Binary(octets)
-    return _CODECS[alphabet][1](octets)
+    if shift != NO_SHIFT or default is not Alphabet.GSM7:
+        return _decode_as(alphabet_of(data_coding, default), octets, shift)
+    decoder = _DECODERS[data_coding] if 0 <= data_coding <= 0xFF else None
+    return (decoder or _decoder_of(alphabet_of(data_coding)))(octets)
+
+
+def _decode_as(alphabet: Alphabet, octets: bytes, shift: Shift) -> str | Binary:
+    if alphabet is Alphabet.GSM7 and shift != NO_SHIFT:
+        return shifts.decode(octets, shift)
+    return _decoder_of(alphabet)(octets)
+
+
+def _decoder_of(alphabet: Alphabet) -> Callable[[bytes], str | Binary]:
+    return Binary if alphabet is Alphabet.BINARY else _CODECS[alphabet][1]
+
+
+#: By data_coding; None where alphabet_of raises.
+_DECODERS = tuple([None if alphabet is None else _decoder_of(alphabet) for alphabet in _ALPHABETS])
+
+#: The general group and the message class group of TS 23.038 section 4: bits 1 and 0 are the class.
+_CLASS_GROUPS = frozenset((*range(0x10, 0x20), *range(0xF0, 0x100)))
+
+
+def message_class(data_coding: int) -> int | None:
+    """The message class: 0 flash (shown at once, not stored), 1 handset, 2 SIM, 3 terminal equipment; None
+    where data_coding gives none (TS 23.038 section 4).
+    """
+    return data_coding & 0b11 if data_coding in _CLASS_GROUPS else None
+
+
+def with_class(alphabet: Alphabet, of_class: int) -> int:
+    """The data_coding of an alphabet with a message class, in the general group.
+
+    Raises CodingError for an alphabet that the group does not have, or a class that is not 0 to 3.
+    """
+    if alphabet not in _GENERAL_GROUP or not 0 <= of_class <= 3:
+        raise CodingError(f"message class {of_class} cannot be given to {alphabet}")
+    return 0x10 | _GENERAL_GROUP.index(alphabet) << 2 | of_class

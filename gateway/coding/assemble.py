@@ -10,6 +10,7 @@ from gateway.coding import udh
 from gateway.coding.alphabet import Alphabet, Binary, alphabet_of, decode
 from gateway.coding.errors import CodingError
 from gateway.coding.part import Part
+from gateway.coding.shifts import NO_SHIFT, Shift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,25 +31,26 @@ class Joined:
         """The user data header of the first part (ports and the like stand in every part)."""
         return self.parts[0].header
 
-    def content(self) -> str | Binary:
+    def content(self, default: Alphabet = Alphabet.GSM7) -> str | Binary:
         """The text, or Binary where there is no alphabet. Raises CodingError when it cannot be decoded.
 
-        Where all parts have one alphabet the octets are joined before they are decoded: senders that cut
-        a character in two (escape pairs, surrogate pairs) are read all the same.
+        Where all parts have one coding the octets are joined before they are decoded: senders that cut a
+        character in two (escape pairs, surrogate pairs) are read all the same. ``default`` is what
+        data_coding 0 means to the sender.
         """
-        codings = {alphabet_of(part.data_coding) for part in self.parts}
+        first = self.parts[0]
+        codings = {_coding(part, default) for part in self.parts}
         if len(codings) == 1:
-            return decode(self.parts[0].data_coding, b"".join(part.octets for part in self.parts))
-        if Alphabet.BINARY in codings:
+            octets = b"".join([part.octets for part in self.parts])
+            return decode(first.data_coding, octets, default, first.shift)
+        if any(alphabet is Alphabet.BINARY for alphabet, _ in codings):
             raise CodingError("the parts of one message are text and 8 bit data")
-        return "".join(map(_text, self.parts))
+        return "".join([str(part.content(default)) for part in self.parts])
 
 
-def _text(part: Part) -> str:
-    content = decode(part.data_coding, part.octets)
-    if isinstance(content, Binary):
-        raise CodingError("the part is 8 bit data")
-    return content
+def _coding(part: Part, default: Alphabet) -> tuple[Alphabet, Shift]:
+    alphabet = alphabet_of(part.data_coding, default)
+    return alphabet, part.shift if alphabet is Alphabet.GSM7 else NO_SHIFT
 
 
 class DropReason(StrEnum):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.coding import udh
-from gateway.coding.alphabet import alphabet_of
+from gateway.coding.alphabet import Alphabet, Binary, alphabet_of, decode
 from gateway.coding.errors import CodingError
+from gateway.coding.shifts import Shift
 
 SAR_MSG_REF_NUM: Final = 0x020C
 SAR_TOTAL_SEGMENTS: Final = 0x020E
@@ -35,6 +36,15 @@ class Part:
     number: int = 1
     header: udh.UserDataHeader = _NO_HEADER
     token: str = ""
+
+    @property
+    def shift(self) -> Shift:
+        """The national languages that the header announces."""
+        return self.header.shift
+
+    def content(self, default: Alphabet = Alphabet.GSM7) -> str | Binary:
+        """The text of this part alone; ``default`` is what data_coding 0 means. Raises CodingError."""
+        return decode(self.data_coding, self.octets, default, self.header.shift)
 
 
 def read_part(
@@ -73,6 +83,17 @@ def read_part(
         header=header,
         token=token,
     )
+
+
+def sar_tlvs(reference: int, total: int, number: int) -> dict[int, int]:
+    """The values of the three SAR TLVs by tag, for a part without a concatenation element (SMPP 3.4
+    sections 5.3.2.22 to 5.3.2.24). Of the reference the low 16 bits are used; ``number`` counts from 1.
+
+    Raises CodingError for a part that cannot be.
+    """
+    if not 1 <= number <= total <= 255:
+        raise CodingError(f"part {number} of {total} cannot be")
+    return {SAR_MSG_REF_NUM: reference & 0xFFFF, SAR_TOTAL_SEGMENTS: total, SAR_SEGMENT_SEQNUM: number}
 
 
 def _sar(tlvs: Mapping[int, int | bytes]) -> udh.Concat | None:

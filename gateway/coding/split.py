@@ -1,13 +1,16 @@
 """A text as the segments that carry it (3GPP TS 23.040 section 9.2.3.24.1, TS 23.038)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.coding import gsm7
+from gateway.coding import gsm7, udh
 from gateway.coding.alphabet import DATA_CODING, Alphabet, encode
+from gateway.coding.cuts import cut_septets
 from gateway.coding.errors import TooLongError
 from gateway.coding.graphemes import last_cut
+from gateway.coding.national import National, shortest
+from gateway.coding.shifts import NO_SHIFT, Shift
 from gateway.coding.udh import UDHI
 
 SEGMENTS_MAX: Final = 255
@@ -30,54 +33,61 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A whole text, encoded. ``segments`` has at least one entry, also for the empty text."""
+    """A whole text, encoded. ``segments`` has at least one entry, also for the empty text; the headers of
+    all of them announce ``shift``.
+    """
 
     alphabet: Alphabet
     data_coding: int
     segments: tuple[Segment, ...]
+    shift: Shift = NO_SHIFT
 
 
 _GSM7_CODING = DATA_CODING[Alphabet.GSM7]
 _UCS2_CODING = DATA_CODING[Alphabet.UCS2]
 
 
-def split(text: str, *, reference: int) -> Encoded:
+def split(text: str, *, reference: int, languages: Sequence[int] = ()) -> Encoded:
     """Encode in GSM 7 bit where it can be, else in UCS-2; cut where it does not fit one segment.
 
     ``reference`` marks the parts of one message (its low eight bits are used) and should differ between
-    messages that are on their way to one handset. Raises TooLongError over 255 segments, CodingError for a
-    text with half a surrogate pair.
+    messages that are on their way to one handset. ``languages`` are national language identifiers whose
+    shift tables may be used where that takes fewer segments than UCS-2. Raises TooLongError over 255
+    segments, CodingError for a text with half a surrogate pair or an unknown language.
     """
     septets = gsm7.try_encode(text)
     if septets is not None:
         if len(septets) <= GSM7_SINGLE:
             return Encoded(Alphabet.GSM7, _GSM7_CODING, (Segment(0, septets),))
-        return Encoded(Alphabet.GSM7, _GSM7_CODING, _number(list(_cut_septets(septets)), reference))
+        return Encoded(Alphabet.GSM7, _GSM7_CODING, _number(list(cut_septets(septets, GSM7_PART)), reference))
     octets = encode(Alphabet.UCS2, text)
     if len(octets) <= 2 * UCS2_SINGLE:
         return Encoded(Alphabet.UCS2, _UCS2_CODING, (Segment(0, octets),))
     parts = [encode(Alphabet.UCS2, part) for part in _cut_units(text)]
+    national = shortest(text, languages) if languages else None
+    if national is not None and len(national.parts) < len(parts):
+        return _shifted(national, reference)
     return Encoded(Alphabet.UCS2, _UCS2_CODING, _number(parts, reference))
 
 
-def _number(parts: list[bytes], reference: int) -> tuple[Segment, ...]:
-    """Put the header in front of each part: length 5, element 0x00 of 3 octets."""
+def _shifted(national: National, reference: int) -> Encoded:
+    elements = udh.shift_elements(national.shift)
+    header = udh.build(udh.UserDataHeader(elements))
+    if len(national.parts) == 1:
+        segments: tuple[Segment, ...] = (Segment(UDHI, header + national.parts[0]),)
+    else:
+        segments = _number(list(national.parts), reference, header[1:])
+    return Encoded(Alphabet.GSM7, _GSM7_CODING, segments, national.shift)
+
+
+def _number(parts: list[bytes], reference: int, elements: bytes = b"") -> tuple[Segment, ...]:
+    """Put the header in front of each part: element 0x00 of 3 octets, then what all parts have."""
     if len(parts) > SEGMENTS_MAX:
         raise TooLongError(f"the text needs {len(parts)} segments; a message has at most {SEGMENTS_MAX}")
-    start = bytes((5, 0, 3, reference & 0xFF, len(parts)))
-    return tuple(Segment(UDHI, start + bytes((number,)) + part) for number, part in enumerate(parts, 1))
-
-
-def _cut_septets(octets: bytes) -> Iterator[bytes]:
-    at = 0
-    while len(octets) - at > GSM7_PART:
-        cut = at + GSM7_PART
-        # Neither an escape pair nor CR LF is cut; both have their first half just before the cut then.
-        if octets[cut - 1] == gsm7.ESCAPE or octets[cut - 1 : cut + 1] == b"\r\n":
-            cut -= 1
-        yield octets[at:cut]
-        at = cut
-    yield octets[at:]
+    start = bytes((5 + len(elements), 0, 3, reference & 0xFF, len(parts)))
+    return tuple(
+        Segment(UDHI, start + bytes((number,)) + elements + part) for number, part in enumerate(parts, 1)
+    )
 
 
 def _cut_units(text: str) -> Iterator[str]:

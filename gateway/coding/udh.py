@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from gateway.coding.errors import CodingError
+from gateway.coding.shifts import NO_SHIFT, Shift
 
 _Read = TypeVar("_Read")
 
@@ -18,9 +19,18 @@ CONCAT_8: Final = 0x00
 PORTS_8: Final = 0x04
 PORTS_16: Final = 0x05
 CONCAT_16: Final = 0x08
+SINGLE_SHIFT: Final = 0x24
+LOCKING_SHIFT: Final = 0x25
 
 #: Elements of a fixed length that we read; others are kept as they are.
-_LENGTHS: Mapping[int, int] = {CONCAT_8: 3, PORTS_8: 2, PORTS_16: 4, CONCAT_16: 4}
+_LENGTHS: Mapping[int, int] = {
+    CONCAT_8: 3,
+    PORTS_8: 2,
+    PORTS_16: 4,
+    CONCAT_16: 4,
+    SINGLE_SHIFT: 1,
+    LOCKING_SHIFT: 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,19 @@ class UserDataHeader:
         """The port addresses; of several the last count."""
         return _last(self.elements, _PORTS)
 
+    @property
+    def shift(self) -> Shift:
+        """The national languages of a 7 bit text (sections 9.2.3.24.15 and 9.2.3.24.16), as they are given:
+        one that is not known is made 0 where it is used.
+        """
+        if not self.elements:
+            return NO_SHIFT
+        return Shift(_last(self.elements, _SINGLE_SHIFTS) or 0, _last(self.elements, _LOCKING_SHIFTS) or 0)
+
+    def without(self, *ieis: int) -> "UserDataHeader":
+        """The header less some elements."""
+        return UserDataHeader(tuple([element for element in self.elements if element.iei not in ieis]))
+
 
 def _concat_8(data: bytes) -> Concat:
     return Concat(reference=data[0], total=data[1], number=data[2])
@@ -84,8 +107,14 @@ def _ports_16(data: bytes) -> Ports:
     return Ports(destination=data[0] << 8 | data[1], source=data[2] << 8 | data[3])
 
 
+def _language(data: bytes) -> int:
+    return data[0]
+
+
 _CONCATS: Mapping[int, Callable[[bytes], Concat]] = {CONCAT_8: _concat_8, CONCAT_16: _concat_16}
 _PORTS: Mapping[int, Callable[[bytes], Ports]] = {PORTS_8: _ports_8, PORTS_16: _ports_16}
+_SINGLE_SHIFTS: Mapping[int, Callable[[bytes], int]] = {SINGLE_SHIFT: _language}
+_LOCKING_SHIFTS: Mapping[int, Callable[[bytes], int]] = {LOCKING_SHIFT: _language}
 
 
 def _last(elements: tuple[Element, ...], readers: Mapping[int, Callable[[bytes], _Read]]) -> _Read | None:
@@ -139,3 +168,9 @@ def concat_element(concat: Concat) -> Element:
     except (OverflowError, ValueError):
         raise CodingError(f"{concat} does not fit an information element") from None
     return Element(CONCAT_16 if concat.wide else CONCAT_8, data)
+
+
+def shift_elements(shift: Shift) -> tuple[Element, ...]:
+    """The elements that announce a shift; none for the default tables."""
+    named = ((SINGLE_SHIFT, shift.single), (LOCKING_SHIFT, shift.locking))
+    return tuple([Element(iei, bytes((language,))) for iei, language in named if language])

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from gateway.http import clock, docs, health, ledger, messages, problems, reset, subscribers, vouchers
+from gateway.http import clock, docs, health, ledger, messages, mo, problems, reset, subscribers, vouchers
 from gateway.http.context import Api, ApiSettings
 from gateway.http.facade import Operator
 from gateway.http.guard import BodyLimit, Guard
@@ -19,6 +19,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     subscribers.router,
     vouchers.router,
     messages.router,
+    mo.router,
     ledger.router,
     clock.router,
     reset.router,

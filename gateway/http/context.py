@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from gateway.http.facade import Operator, Submitted
+from gateway.http.facade import NoRadio, Operator, Radio, Submitted
 from gateway.http.problems import Problem, refused
 from gateway.http.schemas import show_moment
 from gateway.metrics import Metrics
@@ -27,7 +27,8 @@ def say_id(text: Text) -> str:
 class ApiSettings:
     """``token`` None means an open API, which ``gateway.settings`` allows on loopback only.
 
-    ``hosts`` are further names by which this host may be called; ``say`` puts a text into words (English).
+    ``hosts`` are further names by which this host may be called; ``say`` puts a text into words (English);
+    ``radio`` sends what handsets send.
     """
 
     token: Secret | None = None
@@ -35,6 +36,7 @@ class ApiSettings:
     metrics: Metrics = field(default_factory=Metrics)
     say: Callable[[Text], str] = say_id
     version: str = "0"
+    radio: Radio = field(default_factory=NoRadio)
 
 
 @dataclass(frozen=True, slots=True)

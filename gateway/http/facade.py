@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from gateway.clock import ClockMode, ClockView
+from gateway.mo import Mo
 from gateway.work import Fired
 from handlers.base.command import Command
 from handlers.base.outcome import Outcome
@@ -19,6 +20,10 @@ class Busy(Exception):
     """The queue to the writer is full; nothing was done, ask again."""
 
 
+class RadioUnavailable(Exception):
+    """The radio side has no session with the SMSC, or no answer came; the message says which."""
+
+
 class ResetRefused(Exception):
     """Reset is for emulators only."""
 
@@ -29,6 +34,32 @@ class Submitted:
 
     outcome: Outcome
     repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A submit_sm_resp: its command_status, and the message_id where that is ESME_ROK."""
+
+    status: int
+    message_id: str
+
+
+class Radio(Protocol):
+    """The handsets' way to the SMSC. ``gateway.radio`` is the real one. Called in the event loop."""
+
+    async def send(self, mo: Mo, /) -> Sequence[Answered]:
+        """Have a handset send it; the responses, one for each short message.
+
+        Raises Busy (nothing was sent) and RadioUnavailable.
+        """
+
+
+class NoRadio:
+    """Where there is no radio side."""
+
+    async def send(self, _mo: Mo, /) -> Sequence[Answered]:
+        """Raises RadioUnavailable."""
+        raise RadioUnavailable("there is no radio side here")
 
 
 class Operator(Protocol):

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from gateway.clock import ClockError
-from gateway.http.facade import Busy, ResetRefused
+from gateway.http.facade import Busy, RadioUnavailable, ResetRefused
 from gateway.work import KeyReused
 from handlers.base.outcome import Refusal, Text
 from storage.errors import StoreError
@@ -26,7 +26,10 @@ DOCUMENTED: dict[str, Any] = {
                 "type": "object",
                 "required": ["type", "title", "status", "detail"],
                 "properties": {
-                    **{name: {"type": "string"} for name in ("type", "title", "detail", "code")},
+                    **{
+                        name: {"type": "string"}
+                        for name in ("type", "title", "detail", "code", "command_status")
+                    },
                     "status": {"type": "integer"},
                     "errors": {
                         "type": "array",
@@ -52,7 +55,8 @@ _STATUS_BY_WORD: Mapping[str, int] = {"unknown": 404, "malformed": 422, "wrong_o
 class Problem(Exception):
     """Raise it anywhere below the API: it becomes the answer.
 
-    ``code`` is a stable machine word, ``errors`` one item per field: ``{"in", "field", "detail"}``.
+    ``code`` is a stable machine word, ``errors`` one item per field: ``{"in", "field", "detail"}``,
+    ``members`` what this kind of problem tells besides.
     """
 
     def __init__(
@@ -63,12 +67,14 @@ class Problem(Exception):
         code: str = "",
         errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         self.status = status
         self.detail = detail
         self.code = code
         self.errors = errors
         self.headers = headers
+        self.members = members or {}
         super().__init__(detail)
 
     def content(self) -> dict[str, Any]:
@@ -84,7 +90,7 @@ class Problem(Exception):
             body["code"] = self.code
         if self.errors:
             body["errors"] = [dict(each) for each in self.errors]
-        return body
+        return body | dict(self.members)
 
     def response(self) -> JSONResponse:
         """The answer itself, usable outside FastAPI's handlers too."""
@@ -126,13 +132,15 @@ def problem_of(error: Exception) -> Problem | None:
     return make(error) if make else None
 
 
-_SOON = {"Retry-After": "1"}
+#: For what may go well in a moment.
+SOON = {"Retry-After": "1"}
 _KNOWN: Mapping[type[Exception], Callable[[Exception], Problem]] = {
     KeyReused: lambda _: Problem(409, "the same was asked for before with another body", code="key_reused"),
     ClockError: lambda error: Problem(409, str(error), code="clock"),
     ResetRefused: lambda _: Problem(403, "reset is for the emulator mode only", code="reset_refused"),
-    Busy: lambda _: Problem(503, "too much is waiting; ask again", code="busy", headers=_SOON),
-    StoreError: lambda _: Problem(503, "the store did not answer; ask again", code="store", headers=_SOON),
+    Busy: lambda _: Problem(503, "too much is waiting; ask again", code="busy", headers=SOON),
+    RadioUnavailable: lambda error: Problem(503, str(error), code="radio", headers=SOON),
+    StoreError: lambda _: Problem(503, "the store did not answer; ask again", code="store", headers=SOON),
 }
 
 

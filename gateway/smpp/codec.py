@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.smpp.constants import RESPONSE_BIT, CommandStatus
 from gateway.smpp.errors import EncodeError, FieldError, RecoverableError, UnrecoverableError
-from gateway.smpp.fields import Int1, Kind, Reader
+from gateway.smpp.fields import Int1, Kind, Reader, Writer
 from gateway.smpp.pdus import PDU_BY_ID, PDUS, GenericNack, Pdu, Response
 from gateway.smpp.tlv import read_tlvs, write_tlvs
 
@@ -91,20 +91,20 @@ def _compile_decoder(pdu: type[Pdu]) -> _Decoder:
     return decode_response if response else decode_request
 
 
-def _writer(index: int, kinds: Sequence[_Row]) -> Callable[[Sequence[Any]], bytes]:
+def _getter_and_writer(names: Sequence[str], kinds: Sequence[_Row]) -> tuple[Callable[[Any], Any], Writer]:
     kind = kinds[0]
-    if isinstance(kind, Int1):
-        end = index + len(kinds)
-        return lambda values: bytes(values[index:end])
-    write = kind.writer()
-    return lambda values: write(values[index])
+    if not isinstance(kind, Int1):
+        return attrgetter(*names), kind.writer()
+    # attrgetter gives a tuple only for two names or more.
+    return attrgetter(*names), bytes if len(names) > 1 else lambda value: bytes((value,))
 
 
 def _compile_encoder(pdu: type[Pdu]) -> _Encoder:
     rows = _wire_rows(pdu)
-    # Two extra names, so that attrgetter always returns a tuple with the values from index 0.
-    values_of = attrgetter(*(name for name, _ in rows), "sequence_number", "sequence_number")
-    writers = tuple(_writer(index, kinds) for index, kinds in _groups(rows))
+    names = [name for name, _ in rows]
+    fields = tuple(
+        _getter_and_writer(names[index : index + len(kinds)], kinds) for index, kinds in _groups(rows)
+    )
     has_tlvs = any(each.name == "tlvs" for each in dataclasses.fields(pdu))
     is_response, body_with_error = issubclass(pdu, Response), pdu.body_with_error
     command_id = int(pdu.command_id)
@@ -114,8 +114,7 @@ def _compile_encoder(pdu: type[Pdu]) -> _Encoder:
         status = value.command_status if is_response else 0
         if status and not body_with_error:
             return pack(HEADER_OCTETS, command_id, status, value.sequence_number)
-        values = values_of(value)
-        body = b"".join([write(values) for write in writers])
+        body = b"".join([write(field_of(value)) for field_of, write in fields])
         if has_tlvs and value.tlvs:
             body += write_tlvs(value.tlvs)
         return pack(HEADER_OCTETS + len(body), command_id, status, value.sequence_number) + body
@@ -188,6 +187,11 @@ def error_response(command_id: int, status: int, sequence_number: int) -> bytes:
     if response is None or command_id not in PDU_BY_ID or not issubclass(response, Response):
         response = GenericNack
     return encode(response(sequence_number, status))
+
+
+def bare_response(command_id: int, status: int, sequence_number: int) -> bytes:
+    """The header of a command's own response with an error, for a command that has no PDU here."""
+    return _HEADER.pack(HEADER_OCTETS, command_id | RESPONSE_BIT, status, sequence_number)
 
 
 def with_sequence(encoded: bytes, sequence_number: int) -> bytes:

@@ -8,10 +8,12 @@ may also surface as IndexError, which the codec answers with ESME_RINVCMDLEN. A 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from gateway.smpp.constants import CommandStatus
 from gateway.smpp.errors import EncodeError, FieldError
+from gateway.smpp.quick import quick
 
 # The values of one PDU differ in type from field to field; the dataclass of the PDU says which.
 Reader = Callable[[bytes, int, list[Any]], int]
@@ -25,6 +27,7 @@ TIME_OCTETS = 17
 _SERVICE_CODE = re.compile(r"([*#]++[0-9]{0,5}+[*#]?+).")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Address:
     """A number or name with its type and plan (SMPP 3.4 sections 5.2.5 to 5.2.9)."""
@@ -88,7 +91,7 @@ class CString:
             end = frame.find(0, position, position + octets_max)
             if end < 0:
                 raise FieldError(error)
-            values.append(frame[position:end].decode("latin-1"))
+            values.append(frame[position:end].decode("latin-1") if end > position else "")
             return end + 1
 
         def read_fixed(frame: bytes, position: int, values: list[Any]) -> int:
@@ -104,9 +107,11 @@ class CString:
         octets_max, fixed = self.octets_max, self.fixed
 
         def write(value: str) -> bytes:
+            if not value:
+                return b"\0"
             raw = value.encode("latin-1") + b"\0"
             size = len(raw)
-            if size > octets_max or 0 in raw[:-1] or (fixed and size not in (1, octets_max)):
+            if size > octets_max or "\0" in value or (fixed and size not in (1, octets_max)):
                 raise EncodeError(f"a string does not fit its field of {octets_max} octets")
             return raw
 
@@ -129,7 +134,7 @@ class AddressField:
             end = frame.find(0, start, start + octets_max)
             if end < 0:
                 raise FieldError(error if start <= len(frame) else CommandStatus.ESME_RINVCMDLEN)
-            values.append(Address(frame[position], frame[position + 1], frame[start:end].decode("latin-1")))
+            values.append(_address_of(frame[position:end]))
             return end + 1
 
         return read
@@ -138,6 +143,20 @@ class AddressField:
         """Write the three parts."""
         write_addr = CString(self.octets_max, self.error).writer()
         return lambda value: bytes((value.ton, value.npi)) + write_addr(value.addr)
+
+
+def _address_of(octets: bytes) -> Address:
+    """TON, NPI and the address, without its terminator."""
+    return (_kept if len(octets) <= _KEPT_OCTETS else _new_address)(octets)
+
+
+def _new_address(octets: bytes) -> Address:
+    return Address(octets[0], octets[1], octets[2:].decode("latin-1"))
+
+
+#: The same few addresses come again and again. Longer than an MSISDN they may hold a code: none is kept.
+_KEPT_OCTETS = 2 + 12
+_kept = lru_cache(maxsize=16_384)(_new_address)
 
 
 @dataclass(frozen=True, slots=True)

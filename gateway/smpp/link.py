@@ -91,8 +91,8 @@ class Link:
 
     def _peer_unbinds(self, sequence: int, now: float, events: list[Event]) -> None:
         """What is owed is answered before unbind_resp, so that nobody forgets an accepted message."""
-        if not self._unbinding:
-            events.append(Unbound(by_peer=True))
+        # Also where our own unbind has crossed it: this is the goodbye then, the responses only confirm it.
+        events.append(Unbound(by_peer=True))
         self._unbinding = True
         self._timers.unbound(now)
         self._traffic_in = self._traffic_out = _NONE
@@ -111,7 +111,8 @@ class Link:
     def _unbind_confirmed(self, now: float, events: list[Event]) -> None:
         self._timers.unbound(now)
         if self.state is not State.UNBOUND:
-            events.append(Unbound(by_peer=False))
+            if self._unbind_owed is None:
+                events.append(Unbound(by_peer=False))
             self._enter(State.UNBOUND)
         if not self.owed:
             self._close("unbound", events)

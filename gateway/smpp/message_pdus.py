@@ -22,6 +22,7 @@ from gateway.smpp.fields import (
 )
 from gateway.smpp.lists import destinations, unsuccessful
 from gateway.smpp.pdu import Pdu, Response, WithTlvs
+from gateway.smpp.quick import quick
 from gateway.smpp.tlv import Tlv
 
 Destination = Address | DistributionList
@@ -47,6 +48,7 @@ class ShortMessagePdu(WithTlvs, Pdu):
     tlvs: tuple[Tlv, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SubmitSm(ShortMessagePdu):
     """SMPP 3.4 section 4.4.1."""
@@ -54,6 +56,7 @@ class SubmitSm(ShortMessagePdu):
     command_id: ClassVar[CommandId] = CommandId.SUBMIT_SM
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SubmitSmResp(WithTlvs, Response):
     """SMPP 3.4 section 4.4.2."""
@@ -99,6 +102,7 @@ class SubmitMultiResp(WithTlvs, Response):
     tlvs: tuple[Tlv, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class DeliverSm(ShortMessagePdu):
     """SMPP 3.4 section 4.6.1; the fields of submit_sm, of which some are unused."""
@@ -106,6 +110,7 @@ class DeliverSm(ShortMessagePdu):
     command_id: ClassVar[CommandId] = CommandId.DELIVER_SM
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class DeliverSmResp(WithTlvs, Response):
     """SMPP 3.4 section 4.6.2. message_id is unused, so many peers leave the whole body out."""

@@ -11,8 +11,15 @@ body (the codec's order). A response is never answered. All times are monotonic 
 
 from collections.abc import Sequence
 
-from gateway.smpp.codec import decode_body, encode, error_response, read_header, with_sequence
-from gateway.smpp.constants import RESPONSE_BIT, VERSION_34, CommandId, CommandStatus
+from gateway.smpp.codec import (
+    bare_response,
+    decode_body,
+    encode,
+    error_response,
+    read_header,
+    with_sequence,
+)
+from gateway.smpp.constants import RESPONSE_BIT, VERSION_34, VERSION_50, CommandId, CommandStatus
 from gateway.smpp.errors import RecoverableError, SessionError
 from gateway.smpp.events import (
     Event,
@@ -37,7 +44,17 @@ from gateway.smpp.pdus import (
     Unbind,
 )
 from gateway.smpp.settings import SessionSettings
-from gateway.smpp.states import ALLOWED, BIND_COMMANDS, UNANSWERED, Role, State, refusal, step
+from gateway.smpp.states import (
+    ALLOWED,
+    BIND_COMMANDS,
+    BROADCAST_REFUSALS,
+    SENDING,
+    UNANSWERED,
+    Role,
+    State,
+    refusal,
+    step,
+)
 from gateway.smpp.tlv import Tag, Tlv
 from gateway.smpp.window import Pending
 
@@ -102,6 +119,9 @@ class Session(Link):
         self, frame: bytes, command_id: int, sequence: int, now: float, events: list[Event]
     ) -> None:
         """Everything but allowed traffic: link management, and what has to be refused."""
+        if command_id in BROADCAST_REFUSALS and self.peer_version >= VERSION_50:
+            self._refuse_broadcast(command_id, sequence, events)
+            return
         status = self._objection(command_id)
         if status is not None:
             self._refuse(command_id, status, sequence, events)
@@ -141,6 +161,13 @@ class Session(Link):
 
     def _refuse(self, command_id: int, status: int, sequence: int, events: list[Event]) -> None:
         events.append(Send(error_response(command_id, status, sequence)))
+        events.append(Refused(command_id, status, sequence))
+
+    def _refuse_broadcast(self, command_id: int, sequence: int, events: list[Event]) -> None:
+        """With its own response, which a peer of 5.0 knows; that it may not be issued here goes first."""
+        may = self._unbind_owed is None and self.state in SENDING
+        status = BROADCAST_REFUSALS[command_id] if may else CommandStatus.ESME_RINVBNDSTS
+        events.append(Send(bare_response(command_id, status, sequence)))
         events.append(Refused(command_id, status, sequence))
 
     def _take_response(
@@ -204,8 +231,8 @@ class Session(Link):
     def accept_bind(self, bind: Bind, system_id: str, tlvs: Sequence[Tlv] | None = None) -> bytes:
         """The octets that accept the bind; the session is bound from here on.
 
-        ``tlvs`` defaults to SC_interface_version, and to none for a peer below 3.4, which would not
-        understand it (SMPP 3.4 section 3.4).
+        ``tlvs`` defaults to SC_interface_version (5.0 to a peer that says so, else 3.4), and to none for a
+        peer below 3.4, which would not understand it (SMPP 3.4 section 3.4).
         """
         response = PDU_BY_ID[bind.command_id | RESPONSE_BIT]
         after = step(self.state, response.command_id, self.role)
@@ -214,10 +241,15 @@ class Session(Link):
             raise SessionError("the session cannot be bound in its state")
         self.peer_version = bind.interface_version
         if tlvs is None:
-            tlvs = (Tlv(Tag.SC_INTERFACE_VERSION, VERSION_34),) if self.peer_takes_tlvs else ()
+            ours = VERSION_50 if self.peer_version >= VERSION_50 else VERSION_34
+            tlvs = (Tlv(Tag.SC_INTERFACE_VERSION, ours),) if self.peer_takes_tlvs else ()
         data = encode(response(bind.sequence_number, 0, system_id, tuple(tlvs)))
         self._enter(after)
         return data
+
+    def waits_for(self, bind: Bind) -> bool:
+        """True while the bind can be answered: it was the last one here, and the connection is open."""
+        return self._bind is bind and not self.closed
 
     def _waiting(self, bind: Bind) -> None:
         if self._bind is not bind:

@@ -38,7 +38,7 @@ class Role(Enum):
 _C = CommandId
 _TX, _RX, _TRX = State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX
 BOUND = frozenset({_TX, _RX, _TRX})
-_SENDING = frozenset({_TX, _TRX})
+SENDING = _SENDING = frozenset({_TX, _TRX})
 _RECEIVING = frozenset({_RX, _TRX})
 _CONNECTED = BOUND | {State.OPEN, State.OUTBOUND, State.UNBOUND}
 _ESME, _SMSC = frozenset({Role.ESME}), frozenset({Role.SMSC})
@@ -79,6 +79,15 @@ TRAFFIC: frozenset[int] = (
 )
 #: Requests that nobody answers (SMPP 3.4 sections 4.1.7 and 4.12).
 UNANSWERED: frozenset[int] = frozenset({_C.OUTBIND, _C.ALERT_NOTIFICATION})
+
+
+#: Cell broadcast (SMPP 5.0 section 4.4) is not carried out. A peer that bound with 5.0 gets each operation's
+#: own response with its own error; to an older one these are unknown commands.
+BROADCAST_REFUSALS: dict[int, CommandStatus] = {
+    _C.BROADCAST_SM: CommandStatus.ESME_RBCASTFAIL,
+    _C.QUERY_BROADCAST_SM: CommandStatus.ESME_RBCASTQUERYFAIL,
+    _C.CANCEL_BROADCAST_SM: CommandStatus.ESME_RBCASTCANCELFAIL,
+}
 
 
 def _response(command_id: CommandId) -> CommandId:

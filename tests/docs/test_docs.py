@@ -14,12 +14,10 @@ from typer.testing import CliRunner
 
 from gateway import settings
 from gateway.cli import app
-from gateway.dispatcher import RETRY_S
+from gateway.failures import FAILURES, Failure
 from gateway.http.app import create_app
 from gateway.http.context import ApiSettings
 from gateway.metrics import Metrics
-from gateway.requests import NOT_YET
-from gateway.smpp.constants import command_name
 from handlers.base.access import Denied
 from handlers.base.profile import load_profile
 from handlers.scratch_cards import Refused
@@ -37,7 +35,7 @@ _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]*)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _OPTION_OF_HELP = re.compile(r"^ +(?:-[a-z], )?(--[a-z][a-z-]*)", re.MULTILINE)
-_COMMAND_OF_HELP = re.compile(r"^  ([a-z]+) ", re.MULTILINE)
+_COMMAND_OF_HELP = re.compile(r"^  ([a-z][a-z-]*) ", re.MULTILINE)
 #: Calls whose first argument is the id of a refusal.
 _REFUSING = frozenset({"refuse", "refuse_fields", "decline", "Refusal"})
 
@@ -110,6 +108,8 @@ def test_every_setting_is_described_with_its_variable_and_default(name: str) -> 
         ("Accounts", settings.AccountSettings, ""),
         ("Timers", settings.TimerSettings, "SHORTCODE_TIMERS__"),
         ("Limits", settings.LimitSettings, "SHORTCODE_LIMITS__"),
+        ("TLS", settings.TlsSettings, "SHORTCODE_TLS__"),
+        ("Distribution lists", settings.DistributionListSettings, ""),
     ],
 )
 def test_every_nested_setting_is_described_with_its_default(
@@ -121,7 +121,9 @@ def test_every_nested_setting_is_described_with_its_default(
     for name, field in table.model_fields.items():
         if prefix:
             assert f"`{prefix}{name.upper()}`" in rows[name]
-        if isinstance(field.default, int | float):
+        if isinstance(field.default, bool):
+            assert f"`{str(field.default).lower()}`" in rows[name]
+        elif isinstance(field.default, int | float):
             assert f"`{field.default:g}`" in rows[name]
 
 
@@ -226,16 +228,12 @@ def test_every_code_of_the_profile_is_described() -> None:
         assert code in page
 
 
-def test_what_is_not_carried_out_yet_is_described_with_its_status() -> None:
-    page = section(read("reference/smpp.md"), "Not carried out yet")
-    for command_id, status in NOT_YET.items():
-        assert f"| `{command_name(command_id)}` | `{status.name}` |" in page
-
-
-def test_the_times_of_attempts_are_described() -> None:
-    *first, last = RETRY_S
-    shown = ", ".join(map(str, first))
-    assert f"{shown} and then every {last} seconds" in " ".join(read("reference/smpp.md").split())
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=lambda failure: failure.error_class.value)
+def test_every_failure_is_described_with_the_times_of_its_attempts(failure: Failure) -> None:
+    network, code = divmod(failure.number, 0x1_0000)
+    times = ", ".join(map(str, failure.retry_s)) or "none"
+    row = (failure.error_class.value, failure.reason, f"{network}, {code}", times, f"`{failure.final.value}`")
+    assert f"| {' | '.join(row)} |" in section(read("reference/receipts.md"), "Failures")
 
 
 # -- ledger, metrics, decisions --------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from storage.check import Finding, check
 from storage.store import Store
@@ -28,6 +29,12 @@ def clean_environment(changes: Mapping[str, str] | None = None) -> dict[str, str
     """Our own environment without settings of the product, then ``changes``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SHORTCODE_")}
     return kept | dict(changes or {})
+
+
+def _capture_settings() -> dict[str, str]:
+    """A capture file of its own, where all traffic is to be looked at in the end (tests/conftest.py)."""
+    folder = os.environ.get("TEST_CAPTURE_DIR")
+    return {"CAPTURE_FILE": str(Path(folder) / f"{uuid4().hex}.pcap")} if folder else {}
 
 
 def run_command(
@@ -61,10 +68,11 @@ class GatewayProcess:
         self.log_file = folder / "gateway.log"
         self.out_file = folder / "gateway.out"
         self.ports_file = folder / "ports.json"
-        self._env = clean_environment({f"SHORTCODE_{key}": value for key, value in (settings or {}).items()})
+        settings = _capture_settings() | dict(settings or {})
+        self._env = clean_environment({f"SHORTCODE_{key}": value for key, value in settings.items()})
         self._command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
-        self.smpp_port = self.http_port = 0
+        self.smpp_port = self.http_port = self.smpp_tls_port = 0
         self.api = ControlApi(0)
 
     @property
@@ -112,6 +120,7 @@ class GatewayProcess:
         assert self.is_alive, f"the gateway ended at once:\n{self.log}"
         ports = json.loads(self.ports_file.read_text())
         self.smpp_port, self.http_port = ports["smpp"], ports["http"]
+        self.smpp_tls_port = ports.get("smpp_tls", 0)
         self.api.close()
         self.api = ControlApi(self.http_port)
         return self

@@ -3,13 +3,13 @@
 import queue
 from typing import TypeVar
 
-from simulator.events import Event, IncomingSms, UssdScreen
+from simulator.events import Event, IncomingSms, MarkChanged, UssdScreen
 from simulator.handset import Handset
 from simulator.settings import LinkSettings
 from simulator.target import Target
 from tests.e2e.waiting import PATIENCE_S
 
-E = TypeVar("E", IncomingSms, UssdScreen)
+E = TypeVar("E", IncomingSms, MarkChanged, UssdScreen)
 
 _SETTINGS = LinkSettings(backoff_s=(0.05, 0.1, 0.2))
 
@@ -36,6 +36,10 @@ class Phone:
     def incoming(self) -> IncomingSms:
         """The next message. Raises queue.Empty after a long while."""
         return self._next(IncomingSms)
+
+    def mark(self) -> MarkChanged:
+        """The next receipt or acknowledgement. Raises queue.Empty after a long while."""
+        return self._next(MarkChanged)
 
     def _next(self, kind: type[E]) -> E:
         event = self._events.get(timeout=PATIENCE_S)

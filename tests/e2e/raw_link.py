@@ -1,14 +1,16 @@
 """A plain socket that speaks SMPP octet by octet: what no well-behaved client would send, too."""
 
 import socket
+import ssl
 import struct
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.smpp.codec import decode, encode, with_sequence
 from gateway.smpp.constants import EsmClass, UssdServiceOp
-from gateway.smpp.pdu import Pdu
+from gateway.smpp.pdu import Pdu, Response
 from gateway.smpp.pdus import (
     Address,
     Bind,
@@ -41,8 +43,10 @@ class LinkClosed(AssertionError):
 class RawLink:
     """One connection. PDUs that were not asked for yet are kept in the order of their arrival."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+    def __init__(self, port: int = 0, *, taken: socket.socket | None = None) -> None:
+        """Connects to a port, or goes on with a connection that was taken."""
+        self.socket = taken or socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+        self.socket.settimeout(PATIENCE_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._octets = bytearray()
         self._kept: deque[Pdu] = deque()
@@ -151,6 +155,11 @@ class RawLink:
         sequence = self.send(message(source, destination, text, **fields))
         return self.expect(SubmitSmResp, lambda pdu: pdu.sequence_number == sequence)
 
+    def ask(self, pdu: Pdu) -> Response:
+        """Any request, and its response."""
+        sequence = self.send(pdu)
+        return self.expect(Response, lambda each: each.sequence_number == sequence)
+
     def dial(self, source: str, dialled: str, dialogue: int = 1) -> SubmitSmResp:
         """Dial a service code; the response (the screen comes as a deliver_sm)."""
         sequence = self.send(dialling(source, dialled, dialogue))
@@ -167,6 +176,49 @@ class RawLink:
         self.send(Unbind())
         self.expect(UnbindResp)
         self.close()
+
+
+class TlsLink(RawLink):
+    """The same over TLS.
+
+    ``client`` is the client's certificate and key, as PEM files; ``buffer`` how many octets the socket keeps
+    for a reader, 0 for the system's choice.
+    """
+
+    def __init__(
+        self, port: int, authority: Path, client: tuple[Path, Path] | None = None, buffer: int = 0
+    ) -> None:
+        context = ssl.create_default_context(cafile=str(authority))
+        if client is not None:
+            context.load_cert_chain(*client)
+        plain = socket.socket()
+        if buffer:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        plain.settimeout(PATIENCE_S)
+        plain.connect(("127.0.0.1", port))
+        super().__init__(taken=context.wrap_socket(plain, server_hostname="127.0.0.1"))
+
+
+class ListeningEsme:
+    """An application that waits to be called (SMPP 3.4 section 4.1.7)."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(PATIENCE_S)
+        self._links: list[RawLink] = []
+        self.port: int = self._server.getsockname()[1]
+
+    def accept(self) -> RawLink:
+        """The next call. Raises TimeoutError."""
+        taken, _ = self._server.accept()
+        self._links.append(RawLink(taken=taken))
+        return self._links[-1]
+
+    def close(self) -> None:
+        """Hang up everywhere, and listen no more."""
+        for link in self._links:
+            link.close()
+        self._server.close()
 
 
 def message(source: str, destination: str, text: str = "", **fields: Any) -> SubmitSm:

@@ -4,20 +4,11 @@ import pytest
 
 from gateway.smpp.constants import CommandStatus
 from gateway.smpp.pdus import (
-    Address,
     BindReceiver,
     BindTransceiver,
     BindTransmitter,
-    CancelSm,
-    DataSm,
     EnquireLink,
     EnquireLinkResp,
-    GenericNack,
-    Pdu,
-    QuerySm,
-    ReplaceSm,
-    Response,
-    SubmitMulti,
     SubmitSmResp,
     Unbind,
     UnbindResp,
@@ -142,29 +133,6 @@ def test_an_unknown_short_code_is_refused(raw: Raw, destination: str) -> None:
     response = link.submit(EN, destination, "hello")
     assert response.command_status == CommandStatus.ESME_RINVDSTADR
     assert link.waiting() == []
-
-
-NOT_YET: list[tuple[Pdu, CommandStatus]] = [
-    (SubmitMulti(destinations=(Address(1, 1, EN),)), CommandStatus.ESME_RSUBMITFAIL),
-    (DataSm(), CommandStatus.ESME_RDELIVERYFAILURE),
-    (QuerySm(message_id="1"), CommandStatus.ESME_RQUERYFAIL),
-    (CancelSm(message_id="1"), CommandStatus.ESME_RCANCELFAIL),
-    (ReplaceSm(message_id="1"), CommandStatus.ESME_RREPLACEFAIL),
-]
-
-
-@pytest.mark.parametrize(("request_pdu", "status"), NOT_YET, ids=lambda each: type(each).__name__)
-def test_what_a_later_version_does_is_answered_with_its_error(
-    raw: Raw, request_pdu: Pdu, status: CommandStatus
-) -> None:
-    """Never silence: each operation has its own response with the error that fits it."""
-    link = raw(system_id="app1", password="secret1")
-    sequence = link.send(request_pdu)
-    response = link.read()
-    assert isinstance(response, Response)
-    assert not isinstance(response, GenericNack)
-    assert response.sequence_number == sequence
-    assert response.command_status == status
 
 
 def test_enquire_link_is_answered_bound_or_not(raw: Raw) -> None:

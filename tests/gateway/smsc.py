@@ -1,25 +1,32 @@
 """The server on string transports, with a queue that is worked off when the test says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from typing import Any, cast
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from gateway.admission import Admission
+from gateway.availability import Availability
 from gateway.config import DEMO_ACCOUNTS, Account, Config, Limits
+from gateway.inquiries import Inquiries
 from gateway.metrics import Metrics
+from gateway.multi import Multi
+from gateway.passwords import Passwords
 from gateway.peer import Peer
 from gateway.requests import Requests
+from gateway.routing import Routes
 from gateway.server import TICK_S, SmppServer
 from gateway.smpp import pdus
 from gateway.smpp.codec import decode, encode
 from gateway.smpp.constants import CommandStatus
 from gateway.smpp.framer import Framer
-from gateway.work import Done, Result, Settle, Work
-from storage.model import Outbox
+from gateway.work import Alerted, Done, Result, Settle, Work
+from storage.model import Outbox, PendingFlag
 from tests.gateway.fake_mailroom import Mailing
-from tests.gateway.stand import Stand
+from tests.gateway.stand import PROFILE, Stand
 
 
 class Transport(StringTransport):
@@ -76,6 +83,15 @@ class Client:
         self.peer.connectionLost(cast("Any", Failure)(ConnectionDone()))
 
 
+class AtOnce(Executor):
+    """A pool without threads."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
 class Mailroom(Mailing):
     """The store of the stand as the dispatcher sees it: reads at once, endings into the queue."""
 
@@ -92,6 +108,13 @@ class Mailroom(Mailing):
     def pending_lanes(self, prefix: str, done: Callable[[Any], None]) -> None:
         self.reads.append(lambda: done(self.smsc.stand.store.reads.pending_lanes(prefix)))
 
+    def pending_flags(self, done: Callable[[Any], None]) -> None:
+        self.reads.append(lambda: done(self.smsc.stand.store.reads.pending_flags()))
+
+    def alerted(self, flags: Sequence[PendingFlag]) -> None:
+        work = Alerted(tuple((flag.msisdn, flag.system_id) for flag in flags))
+        self.smsc.accept(work, lambda _: None)
+
     def settle(self, delivery: Any, done: Callable[[], None]) -> None:
         self.smsc.accept(Settle((delivery,)), lambda _: done())
 
@@ -104,10 +127,15 @@ class Smsc:
         stand: Stand,
         accounts: tuple[Account, ...] = DEMO_ACCOUNTS,
         limits: Limits | None = None,
+        pool: Executor | None = None,
     ) -> None:
         self.stand = stand
         self.seconds = 0.0
         self.queue_max = 1000
+        self.congestion = 0
+        #: Verifications of hashed passwords run when they are asked for; their answers wait here.
+        self.pool = pool or AtOnce()
+        self.from_threads: list[Callable[[], None]] = []
         self.queue: list[tuple[Work, Done]] = []
         self.seen: list[Work] = []
         self.mailroom = Mailroom(self)
@@ -118,8 +146,26 @@ class Smsc:
             limits=limits or Limits(),
         )
         metrics = Metrics()
+        now_us = stand.clock.now_us
+        routes = Routes(PROFILE, config.accounts)
         requests = Requests(
-            config.accounts, self.mailroom.binds, stand.inbound, self, metrics, lambda: self.seconds
+            config.accounts,
+            self.mailroom.binds,
+            stand.inbound,
+            Multi(stand.inbound, config.distribution_lists, stand.new_id),
+            Inquiries(
+                config.accounts,
+                config.default_messages,
+                stand.inbound,
+                routes,
+                now_us,
+                self.mailroom.dispatcher.busy,
+            ),
+            self.mailroom.dispatcher,
+            self,
+            metrics,
+            stand.clock.at,
+            lambda: self.seconds,
         )
         self.server = SmppServer(
             config,
@@ -130,7 +176,14 @@ class Smsc:
             metrics,
             stand.new_id,
             lambda: self.seconds,
+            Admission(
+                config.accounts,
+                Passwords(config.accounts, self.pool, self.from_threads.append, bytes(range(32))),
+                self.mailroom.binds.count,
+            ),
+            lambda: self.congestion,
         )
+        self.server.on_bound = Availability(self.mailroom.binds, self.mailroom).bound
 
     # -- Queue -------------------------------------------------------------------------------------
 
@@ -161,6 +214,8 @@ class Smsc:
                 results = self.stand.run(*(work for work, _ in batch))
                 for result, (_, done) in zip(results, batch, strict=True):
                     done(result)
+                for result in results:
+                    self.mailroom.dispatcher.withdraw(result.withdrawn)
                 self._enqueue([row for result in results for row in result.outboxes])
 
     def fail(self, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -101,7 +101,14 @@ DRILL = Service(
 class Stand:
     """Works are processed at once, each call one batch."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        accounts: Sequence[Account] = DEMO_ACCOUNTS,
+        default_messages: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        self.accounts = accounts
+        self.default_messages = default_messages
         self.url = f"sqlite:///{folder / 'stand.db'}"
         self.wall_us = START_US
         self.random = random.Random(110)
@@ -111,6 +118,7 @@ class Stand:
         self.sequence = itertools.count(1)
         self.keys = itertools.count(1)
         self.seeds = 0
+        self.sessions: dict[tuple[str, str, str], Bind] = {}
         self.open()
 
     def open(self) -> None:
@@ -119,9 +127,26 @@ class Stand:
         self.clock = OperatorClock(lambda: self.wall_us, ZONE)
         self.clock.restore(self.store.reads.setting("clock"), self.store.reads.journal_head().op_us)
         renderer = Renderer(CATALOG, self.new_id)
-        self.processor = Processor(self.store, self.bus, self.clock, renderer, self.context, self._seed)
-        routes = Routes(PROFILE, DEMO_ACCOUNTS)
-        self.inbound = Inbound(routes, self.bus, self.digest, self.new_id, self.clock.now_us)
+        self.processor = Processor(
+            self.store,
+            self.bus,
+            self.clock,
+            renderer,
+            self.context,
+            self._seed,
+            self.accounts,
+            self.new_id,
+        )
+        routes = Routes(PROFILE, self.accounts)
+        self.inbound = Inbound(
+            self.accounts,
+            self.default_messages,
+            routes,
+            self.bus,
+            self.digest,
+            self.new_id,
+            self.clock.now_us,
+        )
 
     def restart(self) -> None:
         """The process ended, however it did, and is there again."""
@@ -146,13 +171,16 @@ class Stand:
 
     def session(self, session_id: str = "s1", account: Account = HANDSET, pattern: str = "") -> Bind:
         """A session that is bound; it has no transport."""
-        return Bind(
-            session_id=session_id,
-            account=account,
-            receives=True,
-            address_range=parse_address_range(pattern),
-            link=cast("Link", None),
-        )
+        key = (session_id, account.system_id, pattern)
+        if key not in self.sessions:
+            self.sessions[key] = Bind(
+                session_id=session_id,
+                account=account,
+                receives=True,
+                address_range=parse_address_range(pattern),
+                link=cast("Link", None),
+            )
+        return self.sessions[key]
 
     def bound(self, session_id: str = "s1", account: Account = HANDSET) -> Bind:
         """The same, entered in the store."""

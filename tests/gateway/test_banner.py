@@ -1,7 +1,10 @@
 """The demo's banner: everything that a newcomer needs, in plain lines."""
 
+from dataclasses import replace
+
 from gateway.banner import Demo, DemoVoucher, Handset, banner
 from gateway.config import DEMO_ACCOUNTS
+from handlers.base.command import Secret
 
 
 def demo(smpp: str = "127.0.0.1:2775", *, empty: bool = False) -> Demo:
@@ -60,3 +63,13 @@ def test_it_is_plain_text_that_fits_a_terminal() -> None:
         assert text.endswith("\n")
         assert max(len(line) for line in text.splitlines()) <= 100
         assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_a_hashed_account_is_shown_without_a_password_and_no_handset_is_told_to_use_it() -> None:
+    """Nobody knows it here; the next handset-side account with a password is as good."""
+    hashed = replace(DEMO_ACCOUNTS[0], system_id="locked", password=Secret(""), password_hash="$argon2id$x")
+    text = banner(replace(demo("10.0.0.1:2775"), accounts=(hashed, *DEMO_ACCOUNTS)))
+    assert "(hashed)" in text
+    assert "$argon2id" not in text
+    assert "smpp://handset:handset@10.0.0.1:2775" in text
+    assert "smpp://locked" not in text

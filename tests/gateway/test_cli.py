@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 from gateway import commands
 from gateway.cli import app
 from gateway.config import Config, ConfigError, LogFormat, StartError
+from gateway.passwords import verify
 from gateway.secret_keys import KeyFileError
 from handlers.base.profile import ProfileError
 from storage.errors import StoreNewer
 
 runner = CliRunner()
-OWN = ("serve", "demo", "ready", "bench", "db")
+OWN = ("serve", "demo", "ready", "hash-password", "bench", "db")
 
 
 @pytest.fixture(autouse=True)
@@ -169,7 +170,7 @@ def test_benchmarks_are_called_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path
     vars(module)["run"] = run
     monkeypatch.setitem(sys.modules, "gateway.bench.cli", module)
     assert runner.invoke(app, ["bench", "ledger", "--json", str(tmp_path / "f")]).exit_code == 1
-    assert calls == [("ledger", tmp_path / "f", 0)]
+    assert calls == [("ledger", tmp_path / "f", 0, 0)]
     assert runner.invoke(app, ["bench", "everything"]).exit_code == 2
 
 
@@ -193,3 +194,22 @@ def test_help_of_the_real_command_is_quick_and_loads_nothing_heavy() -> None:
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
     assert not loaded & set(heavy)
     assert min(times) < 1.0
+
+
+@pytest.mark.parametrize("typed", ["s3cret\n", "s3cret", "s3cret\r\nmore\n"])
+def test_hash_password_prints_a_hash_of_the_first_line_and_nothing_else(typed: str) -> None:
+    """For ``shortcode hash-password < file``."""
+    result = runner.invoke(app, ["hash-password"], input=typed)
+    assert result.exit_code == 0, result.output
+    assert verify(result.stdout.strip(), "s3cret")
+    assert "s3cret" not in result.output
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "much-too-long\n", "two words\n"])
+def test_hash_password_refuses_what_cannot_be_a_password_and_does_not_repeat_it(typed: str) -> None:
+    """One line, exit code 2."""
+    result = runner.invoke(app, ["hash-password"], input=typed)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert not typed.strip() or typed.strip() not in result.stderr

@@ -2,9 +2,10 @@
 
 import pytest
 
-from gateway.dispatcher import RETRY_S
+from gateway.failures import ABSENT, FAILURES, NO_RESPONSE, ErrorClass
 from gateway.lane import ROWS_MAX
 from gateway.smpp.constants import CommandStatus
+from gateway.smpp.tlv import Tag, Tlv
 from storage.model import MessageState
 from tests.gateway.fake_mailroom import APP, OK, Mailing, S
 
@@ -13,6 +14,7 @@ BOLAT = "handset:77021234567"
 APP1 = "account:app1"
 LATER = CommandStatus.ESME_RX_T_APPN
 DELIVERED = MessageState.DELIVERED
+RETRY_S = ABSENT.retry_s
 
 
 @pytest.fixture
@@ -149,24 +151,45 @@ def test_a_temporary_refusal_is_tried_again_after_its_delays_and_holds_up_what_f
     phone.answer()
     phone.answer()
     assert phone.texts[-2:] == ["one", "two"]
-    assert mailing.deliveries[0].error == "ESME_RX_T_APPN"
+    assert mailing.deliveries[0].error == f"{ABSENT.reason} (ESME_RX_T_APPN)"
 
 
 @pytest.mark.parametrize(
-    "status",
+    ("status", "error_class"),
     [
-        CommandStatus.ESME_RX_T_APPN,
-        CommandStatus.ESME_RTHROTTLED,
-        CommandStatus.ESME_RMSGQFUL,
-        CommandStatus.ESME_RSYSERR,
+        (CommandStatus.ESME_RX_T_APPN, ErrorClass.ABSENT),
+        (CommandStatus.ESME_RTHROTTLED, ErrorClass.CONGESTION),
+        (CommandStatus.ESME_RMSGQFUL, ErrorClass.MEMORY_FULL),
+        (CommandStatus.ESME_RSYSERR, ErrorClass.SYSTEM),
     ],
 )
-def test_statuses_that_may_pass_are_tried_again(mailing: Mailing, status: CommandStatus) -> None:
+def test_statuses_that_may_pass_are_tried_again_after_the_times_of_their_class(
+    mailing: Mailing, status: CommandStatus, error_class: ErrorClass
+) -> None:
     phone = mailing.bind("77011234567")
     one = mailing.send(ALIYA, "one")
-    phone.answer(status)
-    assert [each.retry_s for each in mailing.deliveries] == [RETRY_S[0]]
+    schedule = FAILURES[error_class].retry_s
+    for delay_s in (*schedule, schedule[-1]):
+        phone.answer(status)
+        mailing.settle_down()
+        mailing.advance(delay_s - 1)
+        assert phone.open == []
+        mailing.advance(1)
+    assert [each.retry_s for each in mailing.deliveries] == [*schedule, schedule[-1]]
+    assert {each.error_code for each in mailing.deliveries} == {FAILURES[error_class].number}
     assert mailing.ended(one) == []
+
+
+def test_the_reason_in_the_parameters_of_an_answer_chooses_the_times(mailing: Mailing) -> None:
+    """network_error_code (SMPP 3.4 section 5.3.2.31) says more than the status."""
+    phone = mailing.bind("77011234567")
+    mailing.send(ALIYA, "one")
+    memory_full = Tlv(Tag.NETWORK_ERROR_CODE, b"\x03\x00\x20")
+    mailing.dispatcher.answered(phone.open.pop(), LATER, (memory_full,))
+    full = FAILURES[ErrorClass.MEMORY_FULL]
+    assert [(each.retry_s, each.error_code) for each in mailing.deliveries] == [
+        (full.retry_s[0], full.number)
+    ]
 
 
 def test_a_new_bind_ends_the_wait_for_the_next_attempt(mailing: Mailing) -> None:
@@ -195,8 +218,8 @@ def test_no_answer_in_time_counts_as_a_temporary_refusal(mailing: Mailing) -> No
     one = mailing.send(ALIYA, "one")
     phone.time_out()
     mailing.settle_down()
-    assert mailing.deliveries[-1].error == "no response in time"
-    mailing.advance(RETRY_S[0])
+    assert mailing.deliveries[-1].error == NO_RESPONSE.reason
+    mailing.advance(NO_RESPONSE.retry_s[0])
     phone.answer()
     assert phone.texts == ["one", "one"]
     assert mailing.ended(one) == [DELIVERED]
@@ -218,7 +241,7 @@ def test_a_permanent_refusal_ends_the_message_and_the_next_one_goes(
     mailing.send(ALIYA, "two")
     phone.answer(status)
     assert mailing.ended(one) == [state]
-    assert mailing.deliveries[-1].error == status.name
+    assert mailing.deliveries[-1].error.endswith(f"({status.name})")
     assert phone.texts == ["one", "two"]
 
 

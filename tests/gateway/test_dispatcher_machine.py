@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from gateway.dispatcher import RETRY_S
+from gateway.failures import ABSENT
 from gateway.smpp.constants import CommandStatus
 from tests.gateway.fake_mailroom import APP, OK, FakeLink, Mailing
 
@@ -97,7 +97,7 @@ class Traffic(RuleBasedStateMachine):
         self.answer_all()
         turns = 0
         while mailing.rows and turns < 500:
-            mailing.advance(max(RETRY_S))
+            mailing.advance(max(ABSENT.retry_s))
             self.answer_all()
             turns += 1
         assert mailing.rows == {}, "a message was lost"

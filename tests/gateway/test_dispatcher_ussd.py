@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from gateway.config import RADIO, Account, Side
 from gateway.smpp.constants import CommandStatus
+from handlers.base.command import Secret
 from storage.model import MessageState
 from tests.gateway.fake_mailroom import FakeLink, Mailing
 
@@ -39,6 +41,29 @@ def test_a_transmitters_screen_comes_by_the_receiver_of_its_account(mailing: Mai
     assert (transmitter.texts, receiver.texts) == ([], ["a screen"])
     receiver.answer()
     assert mailing.ended(screen) == [DELIVERED]
+
+
+def test_the_screen_of_what_the_radio_side_dialled_comes_to_the_handsets_own_bind(mailing: Mailing) -> None:
+    """interfaces.md "POST /mo": the radio side only sends; whoever serves the number shows the screen."""
+    radio = Account(system_id=RADIO, password=Secret("x"), side=Side.HANDSET)
+    transmitter = mailing.bind(account=radio, receives=False)
+    receiver = mailing.bind("77011234567")
+    mailing.settle_down()
+    screen = mailing.send("ussd:77011234567", "a screen", bearer="ussd", bind=transmitter.session_id)
+    assert receiver.texts == ["a screen"]
+    receiver.answer()
+    assert mailing.ended(screen) == [DELIVERED]
+
+
+def test_a_transmitters_screen_never_comes_to_the_receiver_of_another_account(mailing: Mailing) -> None:
+    """It may be nobody else's to see."""
+    other = Account(system_id="other", password=Secret("x"), side=Side.HANDSET)
+    transmitter = mailing.bind(account=other, receives=False)
+    receiver = mailing.bind("77011234567")
+    mailing.settle_down()
+    screen = mailing.send("ussd:77011234567", "a screen", bearer="ussd", bind=transmitter.session_id)
+    assert receiver.texts == []
+    assert mailing.ended(screen) == [MessageState.UNDELIVERABLE]
 
 
 def gone(mailing: Mailing, dialler: FakeLink) -> None:

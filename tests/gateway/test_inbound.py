@@ -1,6 +1,5 @@
 """From submit_sm to a Submit: refusals and their order, routes, and no code in what is kept."""
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -38,20 +37,22 @@ def submit(**fields: Any) -> SubmitSm:
     return SubmitSm(**(good | fields))
 
 
+#: No moment, and not ahead: wrong in whatever field of time it stands.
+PAST = "000000000000000R"
 #: Each row is wrong in one way; the rows' order is the order of precedence.
 HANDSET_REFUSALS: list[tuple[St, dict[str, Any]]] = [
     (St.ESME_RINVSRCADR, {"source": Address(addr=BOLAT)}),
     (St.ESME_RINVOPTPARAMVAL, {"service_type": "USSD", "tlvs": (Tlv(Tag.USSD_SERVICE_OP, 18),)}),
-    (St.ESME_RINVSCHED, {"schedule_delivery_time": "000000010000000R"}),
-    (St.ESME_RINVEXPIRY, {"validity_period": "000000000000000R"}),
+    (St.ESME_RINVSCHED, {"schedule_delivery_time": PAST}),
+    (St.ESME_RINVEXPIRY, {"validity_period": PAST}),
     (St.ESME_RINVMSGLEN, {"data_coding": 8, "short_message": BROKEN_UCS2}),
     (St.ESME_RINVDSTADR, {"destination": Address(addr="777")}),
 ]
 APP_REFUSALS: list[tuple[St, dict[str, Any]]] = [
     (St.ESME_RINVSRCADR, {"source": Address(addr="Stranger")}),
     (St.ESME_RINVSERTYP, {"service_type": "USSD"}),
-    (St.ESME_RINVSCHED, {"schedule_delivery_time": "000000010000000R"}),
-    (St.ESME_RINVEXPIRY, {"validity_period": "000000000000000R"}),
+    (St.ESME_RINVSCHED, {"schedule_delivery_time": PAST}),
+    (St.ESME_RINVEXPIRY, {"validity_period": PAST}),
     (St.ESME_RINVMSGLEN, {"data_coding": 8, "short_message": BROKEN_UCS2}),
     (St.ESME_RINVDSTADR, {"destination": Address(addr="9393")}),
 ]
@@ -156,10 +157,24 @@ def test_eight_bit_data_goes_on_to_a_handset_as_it_is(stand: Stand) -> None:
     assert pdu.short_message == b"\x00\xff\x80"
 
 
-def test_only_an_application_may_ask_for_a_receipt(stand: Stand) -> None:
-    theirs, ours = stand.from_app("x", registered_delivery=1), stand.sms("x", BOLAT, registered_delivery=1)
-    assert (theirs.receipt_to, theirs.registered_delivery) == ("app1", 1)
-    assert (ours.receipt_to, ours.registered_delivery) == ("", 0)
+@pytest.mark.parametrize("asked", [1, 2, 3, 0x10, 0x11])
+def test_an_application_and_a_handset_may_ask_for_a_receipt(stand: Stand, asked: int) -> None:
+    theirs = stand.from_app("x", registered_delivery=asked)
+    ours = stand.sms("x", BOLAT, registered_delivery=asked)
+    assert (theirs.receipt_to, theirs.registered_delivery) == ("app1", asked)
+    assert (ours.receipt_to, ours.registered_delivery) == ("handset", asked)
+
+
+@pytest.mark.parametrize("asked", [0, 4, 8, 12])
+def test_who_asks_for_none_or_for_the_handsets_own_acknowledgement_gets_no_receipt(
+    stand: Stand, asked: int
+) -> None:
+    """SME acknowledgements (SMPP 3.4 section 5.2.17) are the receiver's to send."""
+    work = stand.from_app("x", registered_delivery=asked)
+    assert work.receipt_to == ""
+    pdu = decode(work.payload)
+    assert isinstance(pdu, DeliverSm)
+    assert pdu.registered_delivery == asked
 
 
 def test_the_validity_period_is_counted_from_operator_time(stand: Stand) -> None:
@@ -270,7 +285,7 @@ WITH_A_CODE: dict[str, dict[str, Any]] = {
 
 def kept_of(work: Submit) -> list[str]:
     """All that may reach the store or the log, in the two alphabets that show digits."""
-    kept = dataclasses.replace(work, payload=b"" if work.part else work.payload)
+    kept = work._replace(payload=b"" if work.part else work.payload)
     octets = [kept.pdu, kept.payload, kept.pdu[1:]]
     texts = [kept.text, kept.destination, kept.source, repr(kept.asked), kept.inbox.key]
     return [

@@ -17,6 +17,13 @@ def test_the_file_has_both_ports_and_nothing_lies_beside_it(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_with_tls_its_port_is_told_too(tmp_path: Path) -> None:
+    """Beside those of the contract."""
+    path = tmp_path / "ports.json"
+    write_ports(path, Ports(2775, 8080, smpp_tls=3550))
+    assert json.loads(path.read_text()) == {"smpp": 2775, "http": 8080, "smpp_tls": 3550}
+
+
 def test_a_start_takes_away_the_ports_of_an_earlier_run(tmp_path: Path) -> None:
     """A script that waits for the file must not be told of ports that nobody listens on."""
     path = tmp_path / "ports.json"

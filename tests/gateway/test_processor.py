@@ -1,6 +1,5 @@
 """The writer's work on a real store: batches, failures in them, routes, receipts, keys."""
 
-import dataclasses
 
 import pytest
 
@@ -34,7 +33,7 @@ DELIVERED = MessageState.DELIVERED
 def faulty(stand: Stand) -> Submit:
     """A message whose handler raises."""
     submit = stand.sms("BAL", "6000")
-    return dataclasses.replace(submit, asked=Boom(origin=stand.origin(ALIYA)))
+    return submit._replace(asked=Boom(origin=stand.origin(ALIYA)))
 
 
 # -- a batch ---------------------------------------------------------------------------------------
@@ -97,7 +96,7 @@ def test_a_work_that_cannot_even_be_refused_leaves_its_neighbours_their_results(
     stand.subscribe()
     old = stand.sms("BAL", "6000")
     stand.one(old)
-    clash = dataclasses.replace(stand.sms("BAL", "6000"), message_id=old.message_id)
+    clash = stand.sms("BAL", "6000")._replace(message_id=old.message_id)
     first, second, third = stand.run(stand.sms("BAL", "6000"), clash, stand.sms("BAL", "6000"))
     assert isinstance(first.value, Accepted)
     assert isinstance(third.value, Accepted)
@@ -274,9 +273,11 @@ def test_registered_delivery_says_which_ends_the_application_hears_of(
     assert all(f"id:{answer.message_id}".encode() in receipt for receipt in receipts)
 
 
-def test_a_handset_gets_no_receipt_even_if_it_asks(stand: Stand) -> None:
+def test_a_handset_that_asks_gets_its_receipt_too(stand: Stand) -> None:
     answer = stand.accepted(stand.sms("hello", BOLAT, registered_delivery=1))
-    assert end(stand, answer.message_id, DELIVERED) == []
+    (receipt,) = end(stand, answer.message_id, DELIVERED)
+    assert f"id:{answer.message_id}".encode() in receipt
+    assert {row.lane for row in stand.store.reads.pending()} == {f"handset:{ALIYA}"}
 
 
 def test_the_first_final_state_counts_and_a_receipt_goes_out_once(stand: Stand) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.coding import udh
 from gateway.coding.alphabet import DATA_CODING, Alphabet, encode
+from gateway.coding.shifts import Shift, try_encode
 from gateway.coding.split import split
 from gateway.redaction import mask_octets, mask_pdu, mask_text
 from handlers.base.grammar import clean
@@ -253,3 +254,25 @@ def test_digits_of_other_scripts_are_masked_in_a_pdu_as_they_stand() -> None:
         mask_pdu(b"<" + body + b">", body, mask_octets(body, 8, secret_digits=True))
         == b"<" + b"\0*" * 13 + b">"
     )
+
+
+@pytest.mark.parametrize("zero", ["०", "০", "૦", "೦", "൦", "୦", "੦", "௦", "౦", "۰"])
+def test_digits_of_the_national_tables_are_masked(zero: str) -> None:
+    """Each is an escape pair there, whose octets are no digits (3GPP TS 23.038 annex A.2)."""
+    languages = [n for n in range(1, 14) if try_encode(zero, Shift(single=n)) is not None]
+    text = "a" + "".join(chr(ord(zero) + digit) for digit in (4, 8, 1, 5, 1, 6, 2, 3, 4, 2, 3, 1, 9)) + "b"
+    for language in languages:
+        header = udh.build(udh.UserDataHeader(udh.shift_elements(Shift(single=language))))
+        octets = try_encode(text, Shift(single=language))
+        assert octets is not None
+        masked = mask_octets(header + octets, 0, secret_digits=False, esm_class=udh.UDHI)
+        assert masked == header + b"a" + b"*" * 26 + b"b"
+    assert languages
+
+
+@pytest.mark.parametrize("escaped", ["4815162342319", "1", "9"])
+def test_an_escape_before_a_plain_digit_hides_nothing(escaped: str) -> None:
+    """TS 23.038 section 6.2.1.1: a code that the extension table lacks shows the main table's character."""
+    body = b"".join(b"\x1b" + bytes((d,)) if chr(d) in escaped else bytes((d,)) for d in b"4815162342319")
+    masked = mask_octets(b"x" + body + b"\x1b\x65", 0, secret_digits=False)
+    assert masked == b"x" + b"*" * len(body) + b"\x1b\x65"

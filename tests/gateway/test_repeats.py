@@ -160,7 +160,7 @@ def test_a_repeat_beside_a_faulty_command_is_still_a_repeat(stand: Stand) -> Non
     """The batch is rolled back and run one by one: the orphan must not be used up by the first try."""
     stand.accepted(bal(stand, "s1", 7))
     die(stand, "s1")
-    faulty = dataclasses.replace(stand.sms("x", "6000"), asked=Boom(origin=stand.origin(ALIYA)))
+    faulty = stand.sms("x", "6000")._replace(asked=Boom(origin=stand.origin(ALIYA)))
     repeat = bal(stand, "s2", 1)
     stand.run(repeat, faulty)
     assert len([each for each in stand.messages() if each.outcome == "ok"]) == 1

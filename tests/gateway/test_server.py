@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.config import DEMO_ACCOUNTS, Limits
-from gateway.requests import NOT_YET
-from gateway.smpp import pdus, states
-from gateway.smpp.constants import CommandId
+from gateway.smpp import pdus
 from gateway.smpp.constants import CommandStatus as St
 from gateway.smpp.tlv import Tag, Tlv
 from gateway.work import BindClosed, BindOpened
@@ -273,34 +271,16 @@ def test_the_log_line_of_a_submit_has_no_text(smsc: Smsc, logged: LogLines) -> N
     assert "908070" not in repr(logged)
 
 
-# -- what is not carried out yet -------------------------------------------------------------------
-
-REQUESTS: dict[CommandId, pdus.Pdu] = {
-    CommandId.SUBMIT_MULTI: pdus.SubmitMulti(
-        7, source=pdus.Address(addr=ALIYA), destinations=(pdus.Address(addr=BOLAT),)
-    ),
-    CommandId.DATA_SM: pdus.DataSm(7),
-    CommandId.QUERY_SM: pdus.QuerySm(7, "id"),
-    CommandId.CANCEL_SM: pdus.CancelSm(7),
-    CommandId.REPLACE_SM: pdus.ReplaceSm(7),
-}
-
-
-@pytest.mark.parametrize("command", list(NOT_YET))
-def test_an_operation_of_a_later_version_has_its_refusal(smsc: Smsc, command: CommandId) -> None:
-    client = smsc.bind()
-    (answer,) = client.send(REQUESTS[command])
-    assert answer.command_id == command | 0x8000_0000
-    assert client.last_status() is NOT_YET[command]
-    assert client.send(pdus.EnquireLink(8)) == [pdus.EnquireLinkResp(8)]
-
-
-def test_every_request_that_a_bound_client_may_make_is_known_to_the_server() -> None:
-    rows = states.REQUESTS
-    asked = {
-        command for command, issuers, _ in rows if states.Role.ESME in issuers and command in states.TRAFFIC
-    }
-    assert asked == set(NOT_YET) | {CommandId.SUBMIT_SM}
+@pytest.mark.parametrize(("version", "told"), [(0x33, None), (0x34, None), (0x50, 42)])
+def test_a_client_of_5_0_is_told_how_busy_the_gateway_is(smsc: Smsc, version: int, told: int | None) -> None:
+    """congestion_state (SMPP 5.0 section 4.8.4.18); older clients do not know it."""
+    smsc.congestion = 42
+    client = smsc.connect()
+    client.send(ALL(1, "handset", "handset", interface_version=version))
+    client.send(hello())
+    smsc.commit()
+    (answer,) = [each for each in client.taken() if isinstance(each, pdus.SubmitSmResp)]
+    assert answer.tlv_int(Tag.CONGESTION_STATE) == told
 
 
 # -- deliveries ------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ class House:
         self.sessions = 2
         self.demo: Any = None
         self.dispatcher = SimpleNamespace(stopped=False)
+        self.outbinds = SimpleNamespace(stop=lambda: self.tell("calls"))
+        self.radio = SimpleNamespace(stop=lambda: self.tell("radio"))
         self.due_timer = SimpleNamespace(cancel=lambda: self.tell("timer"))
         self.operator = SimpleNamespace(stop=lambda: self.tell("waiters"))
         self.pool = SimpleNamespace(shutdown=lambda **_: self.tell("pool"))
@@ -78,6 +80,8 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_order_of_a_clean_stop() -> None:
     assert stop(queued=3) == [
+        "calls",
+        "radio",
         "timer",
         "waiters",
         "listener",
@@ -95,4 +99,14 @@ def test_who_does_not_answer_the_goodbye_is_dropped() -> None:
 
 def test_it_ends_even_if_neither_queue_nor_sessions_come_to_rest() -> None:
     story = stop(queued=1_000_000, polite=False, dropped=False)
-    assert story == ["timer", "waiters", "listener", "goodbye", "dropped 2", "writer", "pool"]
+    assert story == [
+        "calls",
+        "radio",
+        "timer",
+        "waiters",
+        "listener",
+        "goodbye",
+        "dropped 2",
+        "writer",
+        "pool",
+    ]

@@ -15,10 +15,16 @@ BIND_TRANSCEIVER: Final = 0x00000009
 SUBMIT_SM: Final = 0x00000004
 DELIVER_SM: Final = 0x00000005
 UNBIND: Final = 0x00000006
+DATA_SM: Final = 0x00000103
+ALERT_NOTIFICATION: Final = 0x00000102
 ENQUIRE_LINK: Final = 0x00000015
 GENERIC_NACK: Final = 0x80000000
 RESPONSE: Final = 0x80000000
 USER_MESSAGE_REFERENCE: Final = 0x0204
+RECEIPTED_MESSAGE_ID: Final = 0x001E
+MESSAGE_STATE: Final = 0x0427
+MESSAGE_PAYLOAD: Final = 0x0424
+NETWORK_ERROR_CODE: Final = 0x0423
 USSD_SERVICE_OP: Final = 0x0501
 ITS_SESSION_INFO: Final = 0x1383
 PATIENCE_S: Final = 10.0
@@ -42,6 +48,7 @@ class Submit:
     source: tuple[int, int, str]
     destination: tuple[int, int, str]
     esm_class: int
+    registered_delivery: int
     data_coding: int
     short_message: bytes
     tlvs: dict[int, bytes] = field(default_factory=dict)
@@ -78,15 +85,24 @@ def read_submit(body: bytes) -> Submit:
     reader.octets(2)
     reader.text()
     reader.text()
-    reader.octets(2)
+    registered_delivery = reader.number()
+    reader.octets(1)
     data_coding = reader.number()
     reader.octets(1)
     short_message = reader.octets(reader.number())
-    tlvs = {}
+    return Submit(
+        service_type, source, destination, esm_class, registered_delivery, data_coding, short_message,
+        read_tlvs(reader.rest),
+    )  # fmt: skip
+
+
+def read_tlvs(octets: bytes) -> dict[int, bytes]:
+    """The optional parameters at the end of a body."""
+    reader, tlvs = Reader(octets), {}
     while reader.rest:
         tag = reader.number(2)
         tlvs[tag] = reader.octets(reader.number(2))
-    return Submit(service_type, source, destination, esm_class, data_coding, short_message, tlvs)
+    return tlvs
 
 
 def tlv(tag: int, value: bytes) -> bytes:
@@ -101,6 +117,7 @@ def deliver_body(
     data_coding: int = 0,
     esm_class: int = 0,
     service_type: str = "",
+    registered_delivery: int = 0,
     tlvs: bytes = b"",
 ) -> bytes:
     """The body of a deliver_sm to 77011234567."""
@@ -108,9 +125,25 @@ def deliver_body(
         service_type.encode() + b"\0"
         + b"\0\1" + source.encode() + b"\0"
         + b"\1\1" + b"77011234567" + b"\0"
-        + bytes((esm_class, 0, 0)) + b"\0\0" + bytes((0, 0, data_coding, 0, len(octets)))
+        + bytes((esm_class, 0, 0)) + b"\0\0" + bytes((registered_delivery, 0, data_coding, 0, len(octets)))
         + octets + tlvs
     )  # fmt: skip
+
+
+def data_body(source: str, tlvs: bytes, *, data_coding: int = 0, registered_delivery: int = 0) -> bytes:
+    """The body of a data_sm to 77011234567 (SMPP 3.4 section 4.7.1)."""
+    return (
+        b"\0" + b"\0\1" + source.encode() + b"\0" + b"\1\1" + b"77011234567" + b"\0"
+        + bytes((0, registered_delivery, data_coding)) + tlvs
+    )  # fmt: skip
+
+
+def receipt_body(
+    message_id: str, state: int, *, esm_class: int = 0x04, text: bytes = b"", tlvs: bytes = b""
+) -> bytes:
+    """The body of a deliver_sm that is a receipt, by TLVs."""
+    ours = tlv(RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0") + tlv(MESSAGE_STATE, bytes((state,)))
+    return deliver_body("9393", text, esm_class=esm_class, tlvs=ours + tlvs)
 
 
 def ussd_body(op: int, text: bytes, session_info: bytes | None, *, data_coding: int = 0) -> bytes:
@@ -127,6 +160,8 @@ class FakeSmsc:
     def __init__(self) -> None:
         self.bind_status = 0
         self.submit_status = 0
+        #: message_ids to come; then the last one again.
+        self.message_ids = ["id-1"]
         #: Does it answer unbind, enquire_link and submit_sm at all?
         self.answers = True
         self.on_submit: Callable[[Submit], object] = lambda _submit: None
@@ -179,10 +214,14 @@ class FakeSmsc:
 
     def deliver(self, body: bytes, *, sequence: int | None = None) -> int:
         """Send a deliver_sm and return the status of its response."""
-        sent = self.send(DELIVER_SM, body, sequence=sequence)
-        response = self.wait(DELIVER_SM | RESPONSE)
+        return self.response(DELIVER_SM, body, sequence=sequence).status
+
+    def response(self, command_id: int, body: bytes, *, sequence: int | None = None) -> Pdu:
+        """Send a request and return its response."""
+        sent = self.send(command_id, body, sequence=sequence)
+        response = self.wait(command_id | RESPONSE)
         assert response.sequence == sent
-        return response.status
+        return response
 
     def drop(self) -> None:
         """Cut the connection and forget the port: a gateway that died."""
@@ -233,10 +272,15 @@ class FakeSmsc:
         if pdu.command_id == SUBMIT_SM and self.answers:
             self.on_submit(read_submit(pdu.body))
 
+    def _message_id(self, pdu: Pdu) -> bytes:
+        if pdu.command_id == SUBMIT_SM and len(self.message_ids) > 1:
+            return self.message_ids.pop(0).encode() + b"\0"
+        return self.message_ids[0].encode() + b"\0"
+
     def _respond(self, pdu: Pdu) -> None:
         status, body = {
             BIND_TRANSCEIVER: (self.bind_status, b"fake\0"),
-            SUBMIT_SM: (self.submit_status, b"id-1\0"),
+            SUBMIT_SM: (self.submit_status, self._message_id(pdu)),
             UNBIND: (0, b""),
             ENQUIRE_LINK: (0, b""),
         }.get(pdu.command_id, (None, b""))

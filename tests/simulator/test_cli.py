@@ -142,6 +142,16 @@ def test_quiet_phones_print_nothing(smsc: FakeSmsc, started: Callable[..., "subp
     assert process.returncode == 0
 
 
+def test_what_phones_print_counts_as_read(
+    smsc: FakeSmsc, started: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    process = started("phones", MSISDN)
+    first_line(process)
+    smsc.send(DELIVER_SM, deliver_body("1234", b"hello", registered_delivery=0x08, data_coding=0x10))
+    assert smsc.wait_submit().esm_class == 0x10
+    assert first_line(process)[9:] == f"{MSISDN} flash SMS from 1234: hello\n"
+
+
 class Terminal:
     """A process on a pseudo-terminal."""
 

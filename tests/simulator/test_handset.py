@@ -8,16 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from simulator.errors import (
-    BadText,
     BindRefused,
     GatewayUnreachable,
     NoAnswer,
-    NoDialogue,
     NotConnected,
     SubmitFailed,
 )
-from simulator.events import IncomingSms, LinkDown, LinkUp, UssdNotice, UssdScreen
-from simulator.handset import Handset, Memory
+from simulator.events import IncomingSms, LinkDown, LinkUp
+from simulator.handset import Handset
 from simulator.target import Target
 from tests.simulator.conftest import MSISDN, Screen
 from tests.simulator.fake_smsc import (
@@ -25,21 +23,15 @@ from tests.simulator.fake_smsc import (
     DELIVER_SM,
     ENQUIRE_LINK,
     GENERIC_NACK,
-    ITS_SESSION_INFO,
     RESPONSE,
     SUBMIT_SM,
     UNBIND,
     USER_MESSAGE_REFERENCE,
-    USSD_SERVICE_OP,
     FakeSmsc,
     Reader,
     deliver_body,
     tlv,
-    ussd_body,
 )
-
-ESME_RX_T_APPN = 0x64
-ESME_RX_R_APPN = 0x66
 
 
 def test_it_binds_as_a_transceiver_that_serves_its_own_number(smsc: FakeSmsc, handset: Handset) -> None:
@@ -150,109 +142,6 @@ def test_incoming_segments_by_sar_parameters_are_joined(smsc: FakeSmsc, screen: 
 def test_a_text_in_message_payload_is_read(smsc: FakeSmsc, screen: Screen) -> None:
     smsc.deliver(deliver_body("9393", b"", tlvs=tlv(0x0424, b"x" * 1000)))
     assert screen.next() == IncomingSms("9393", "x" * 1000)
-
-
-@pytest.mark.parametrize(
-    ("memory", "status"), [(Memory.FULL, ESME_RX_T_APPN), (Memory.REJECT, ESME_RX_R_APPN)]
-)
-def test_a_full_or_refusing_memory_shows_nothing_until_it_is_well_again(
-    smsc: FakeSmsc, handset: Handset, screen: Screen, memory: Memory, status: int
-) -> None:
-    handset.memory = memory
-    assert smsc.deliver(deliver_body("9393", b"refused")) == status
-    handset.memory = Memory.NORMAL
-    assert smsc.deliver(deliver_body("9393", b"taken")) == 0
-    assert screen.next() == IncomingSms("9393", "taken")
-
-
-def test_a_ussd_dialogue_echoes_the_session_of_each_screen(
-    smsc: FakeSmsc, handset: Handset, screen: Screen
-) -> None:
-    handset.dial("*100#")
-    dialled = smsc.wait_submit()
-    assert (dialled.service_type, dialled.short_message) == ("USSD", b"*100#")
-    assert dialled.destination[2] == "*100#"
-    assert dialled.tlvs[USSD_SERVICE_OP] == b"\x01"
-    assert len(dialled.tlvs[ITS_SESSION_INFO]) == 2
-    smsc.deliver(ussd_body(2, b"1 Balance", b"\x2a\x02"))
-    assert screen.next() == UssdScreen("1 Balance", wants_answer=True)
-    handset.answer("1")
-    answered = smsc.wait_submit()
-    assert (answered.service_type, answered.short_message) == ("USSD", b"1")
-    assert answered.tlvs == {USSD_SERVICE_OP: b"\x12", ITS_SESSION_INFO: b"\x2a\x02"}
-    smsc.deliver(ussd_body(17, "Теңгерім".encode("utf-16-be"), b"\x2a\x05", data_coding=8))
-    assert screen.next() == UssdScreen("Теңгерім", wants_answer=False)
-    with pytest.raises(NoDialogue):
-        handset.answer("1")
-
-
-def test_an_abort_sends_the_end_bit(smsc: FakeSmsc, handset: Handset, screen: Screen) -> None:
-    handset.dial("*100#")
-    smsc.wait_submit()
-    smsc.deliver(ussd_body(2, b"1 Balance", b"\x2a\x04"))
-    screen.next()
-    handset.abort()
-    aborted = smsc.wait_submit()
-    assert aborted.tlvs == {USSD_SERVICE_OP: b"\x12", ITS_SESSION_INFO: b"\x2a\x05"}
-    with pytest.raises(NoDialogue):
-        handset.abort()
-
-
-def test_a_dialled_string_too_long_for_an_address_travels_in_the_message_alone(
-    smsc: FakeSmsc, handset: Handset
-) -> None:
-    handset.dial("*110*1234567890123*1#")
-    dialled = smsc.wait_submit()
-    assert (dialled.destination[2], dialled.short_message) == ("", b"*110*1234567890123*1#")
-
-
-def test_a_refused_answer_leaves_the_dialogue_open(smsc: FakeSmsc, handset: Handset, screen: Screen) -> None:
-    handset.dial("*100#")
-    smsc.deliver(ussd_body(2, b"1 Balance", b"\x2a\x02"))
-    screen.next()
-    smsc.submit_status = 0x58
-    with pytest.raises(SubmitFailed):
-        handset.answer("1")
-    smsc.submit_status = 0
-    handset.answer("1")
-
-
-def test_a_refused_dial_opens_no_dialogue(smsc: FakeSmsc, handset: Handset) -> None:
-    smsc.submit_status = 0x0B
-    with pytest.raises(SubmitFailed):
-        handset.dial("*100#")
-    with pytest.raises(NoDialogue):
-        handset.abort()
-
-
-def test_an_answer_too_long_for_ussd_is_not_sent(smsc: FakeSmsc, handset: Handset, screen: Screen) -> None:
-    handset.dial("*100#")
-    smsc.wait_submit()
-    smsc.deliver(ussd_body(2, b"Name?", b"\x01\x00"))
-    screen.next()
-    with pytest.raises(BadText):
-        handset.answer("a" * 183)
-    assert smsc.pending(SUBMIT_SM) == 0
-    handset.answer("a" * 182)
-    assert len(smsc.wait_submit().short_message) == 182
-
-
-@pytest.mark.usefixtures("handset")
-def test_a_notice_is_confirmed_by_the_telephone_itself(smsc: FakeSmsc, screen: Screen) -> None:
-    smsc.deliver(ussd_body(3, b"Parking ends", b"\x09\x00"))
-    assert screen.next() == UssdNotice("Parking ends")
-    assert smsc.wait_submit().tlvs == {USSD_SERVICE_OP: b"\x13", ITS_SESSION_INFO: b"\x09\x00"}
-
-
-def test_ussd_needs_no_memory(smsc: FakeSmsc, handset: Handset, screen: Screen) -> None:
-    handset.memory = Memory.FULL
-    assert smsc.deliver(ussd_body(17, b"Balance", None)) == 0
-    assert screen.next() == UssdScreen("Balance", wants_answer=False)
-
-
-@pytest.mark.usefixtures("handset")
-def test_a_ussd_operation_that_no_handset_expects_is_refused(smsc: FakeSmsc) -> None:
-    assert smsc.deliver(ussd_body(99, b"?", None)) == 0xC4
 
 
 @pytest.mark.usefixtures("handset")

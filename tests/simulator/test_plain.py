@@ -18,6 +18,8 @@ from tests.simulator.fake_smsc import (
     FakeSmsc,
     Submit,
     deliver_body,
+    receipt_body,
+    tlv,
     ussd_body,
 )
 
@@ -141,9 +143,65 @@ def test_off_and_on_again(smsc: FakeSmsc, session: Session) -> None:
         smsc.wait(UNBIND)
 
 
-def test_memory_is_switched(session: Session) -> None:
-    out = session.run("memory full", "memory reject", "memory ok")
-    assert out.endswith("memory: full\nmemory: reject\nmemory: ok\n")
+def test_what_the_handset_takes_is_switched(session: Session) -> None:
+    out = session.run(
+        "memory full", "memory free 3", "memory ok", "coverage off", "busy", "busy off", "/reject on"
+    )
+    assert out.endswith(
+        "memory: full\nmemory: free 3\nmemory: ok\ncoverage: off\nbusy: on\nbusy: off\nreject: on\n"
+    )
+
+
+def test_a_receipt_that_was_asked_for_is_waited_for_and_marks_the_message(
+    smsc: FakeSmsc, session: Session
+) -> None:
+    smsc.on_submit = lambda _submit: smsc.send(DELIVER_SM, receipt_body("id-1", 2))
+    out = session.run("receipt on", "sms 77021234567 hello")
+    assert "receipt: on\nsent to 77021234567\n" in out
+    assert "12:00:00 message 1 to 77021234567: delivered\n" in out
+    assert session.errors.getvalue() == ""
+    assert smsc.wait_submit().registered_delivery == 1
+
+
+def test_a_receipt_that_does_not_come_is_not_waited_for_for_ever(smsc: FakeSmsc) -> None:
+    session = Session(smsc, answer_wait_s=0.01)
+    smsc.on_submit = lambda _submit: smsc.send(DELIVER_SM, receipt_body("id-1", 1, esm_class=0x20))
+    session.run("receipt all", "sms 77021234567 hello")
+    assert "no answer from the network (a receipt) yet" in session.errors.getvalue()
+
+
+def test_the_sent_messages_are_listed_with_their_marks(session: Session) -> None:
+    out = session.run("sent", "sms 77021234567 two\tlines", "sent")
+    assert "nothing was sent\n" in out
+    assert out.endswith("1 to 77021234567 [sent]: two\N{REPLACEMENT CHARACTER}lines\n")
+
+
+def test_reading_tells_the_sender_by_hand_and_by_itself(smsc: FakeSmsc, session: Session) -> None:
+    def reply(submit: Submit) -> None:
+        if submit.esm_class == 0:
+            body = deliver_body(submit.destination[2], b"look", registered_delivery=0x08)
+            smsc.send(DELIVER_SM, body)
+
+    smsc.on_submit = reply
+    out = session.run("read", "read auto", "sms 9393 hello")
+    assert "acknowledgements sent: 0\nread: auto\n" in out
+    assert [smsc.wait_submit().esm_class for _ in range(2)] == [0, 0x10]
+
+
+def test_a_message_whose_sender_wants_to_know_says_so_and_flash_and_ports_are_named(
+    smsc: FakeSmsc, session: Session
+) -> None:
+    def reply(_submit: Submit) -> None:
+        smsc.send(DELIVER_SM, deliver_body("9393", b"now", data_coding=0xF0))
+        port = tlv(0x020B, b"\x0b\x84")
+        smsc.send(DELIVER_SM, deliver_body("MyBank", b"hi", registered_delivery=0x08, tlvs=port))
+        smsc.send(DELIVER_SM, ussd_body(17, b"the end", b"\x05\x03"))
+
+    smsc.on_submit = reply
+    out = session.run("dial *100#", "abort", "inbox")
+    assert "12:00:00 flash SMS from 9393: now\n" in out
+    assert "SMS from MyBank to port 2948: hi\n    (its sender wants to know that it was read: read)\n" in out
+    assert out.endswith("12:00:00 SMS from MyBank to port 2948: hi\n")
 
 
 def test_a_refused_message_is_said_with_the_status_name(smsc: FakeSmsc, session: Session) -> None:
@@ -157,7 +215,7 @@ def test_a_refused_message_is_said_with_the_status_name(smsc: FakeSmsc, session:
     ("line", "said"),
     [
         ("dail *100#", "dail: no such command; did you mean: dial CODE"),
-        ("xyzzy", "there are: sms, dial, answer, abort, inbox, memory, off, on, help, quit"),
+        ("xyzzy", "there are: sms, dial, answer, abort, inbox, sent, read, coverage, memory, busy"),
         ("sms", "write it like this: sms NUMBER TEXT"),
         ("sms 9393", "write it like this: sms NUMBER TEXT"),
         ("sms MyBank hello", "'MyBank' is not a number to send to"),
@@ -166,7 +224,13 @@ def test_a_refused_message_is_said_with_the_status_name(smsc: FakeSmsc, session:
         ("answer", "write it like this: answer TEXT"),
         ("answer 1", "no USSD dialogue is open"),
         ("abort", "no USSD dialogue is open"),
-        ("memory half", "write it like this: memory full|reject|ok"),
+        ("memory half", "write it like this: memory full|free [N]"),
+        ("memory free -1", "write it like this: memory full|free [N]"),
+        ("coverage", "write it like this: coverage off|on"),
+        ("busy maybe", "write it like this: busy [on|off]"),
+        ("receipt yes", "write it like this: receipt on|off|failed|all"),
+        ("read it", "write it like this: read [auto|manual]"),
+        ("sent now", "write it like this: sent"),
         ("off now", "write it like this: off"),
     ],
 )

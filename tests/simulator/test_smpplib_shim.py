@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smpplib import smpp  # type: ignore[import-untyped]  # smpplib has no annotations
 
-from simulator.smpplib_shim import BrokenPdu, parse
-from tests.simulator.fake_smsc import DELIVER_SM, deliver_body, tlv, ussd_body
+from simulator.smpplib_shim import BrokenPdu, make_pdu, parse
+from tests.simulator.fake_smsc import (
+    DELIVER_SM,
+    NETWORK_ERROR_CODE,
+    RECEIPTED_MESSAGE_ID,
+    data_body,
+    deliver_body,
+    tlv,
+    ussd_body,
+)
 
 
 def frame(body: bytes, command_id: int = DELIVER_SM, sequence: int = 7) -> bytes:
@@ -58,9 +66,9 @@ def test_a_body_cut_anywhere_is_refused_or_ends_between_two_parameters() -> None
     assert accepted == [len(whole) - 11, len(whole) - 6]
 
 
-def _is_accepted(body: bytes) -> bool:
+def _is_accepted(body: bytes, command_id: int = DELIVER_SM) -> bool:
     try:
-        parse(frame(body))
+        parse(frame(body, command_id))
     except BrokenPdu:
         return False
     return True
@@ -76,3 +84,31 @@ def test_any_body_is_read_or_refused_and_nothing_else(command_id: int, body: byt
     except BrokenPdu as broken:
         sequence = broken.sequence
     assert sequence == 7
+
+
+def test_smpplib_itself_still_cannot_say_why_a_delivery_was_refused() -> None:
+    response = smpp.make_pdu("deliver_sm_resp", status=0x64, network_error_code=b"\x03\x00\x20")
+    response.sequence = 7
+    assert response.generate()[16:] == b"\0"
+
+
+@pytest.mark.parametrize("name", ["deliver_sm_resp", "data_sm_resp"])
+def test_a_response_says_why(name: str) -> None:
+    response = make_pdu(name, status=0x64, sequence=7, network_error_code=b"\x03\x00\x20")
+    response.sequence = 7
+    assert response.generate()[16:] == b"\0" + tlv(NETWORK_ERROR_CODE, b"\x03\x00\x20")
+    fine = make_pdu(name, status=0, sequence=7, network_error_code=None)
+    fine.sequence = 7
+    assert fine.generate()[16:] == b"\0"
+
+
+def test_a_submit_names_the_message_that_it_acknowledges() -> None:
+    submit = make_pdu("submit_sm", sequence=7, esm_class=0x08, receipted_message_id=b"a\xe9\0")
+    submit.sequence = 7
+    assert submit.generate().endswith(tlv(RECEIPTED_MESSAGE_ID, b"a\xe9\0"))
+
+
+def test_a_data_sm_cut_anywhere_is_refused_or_ends_between_two_parameters() -> None:
+    whole = data_body("9393", tlv(0x0204, b"\0\1") + tlv(0x0424, b"hi"))
+    accepted = [length for length in range(len(whole)) if _is_accepted(whole[:length], 0x103)]
+    assert accepted == [len(whole) - 12, len(whole) - 6]

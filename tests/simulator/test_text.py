@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from simulator.assembly import Assembler
 from simulator.delivery import Delivery
 from simulator.errors import BadText
-from simulator.text import Segment, decode, segments, ussd_string
+from simulator.text import Segment, decode, message_class, segments, ussd_string
 
 GSM_TEXT = st.text("abc @£{}[]~^|\\€àÄΩ\n", max_size=800)
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=600)
@@ -37,7 +37,7 @@ def test_what_is_split_and_joined_in_any_order_is_the_same_text(text: str, rando
     random.shuffle(parts)  # type: ignore[attr-defined]  # Hypothesis gives a random.Random
     assembler = Assembler()
     joined = [assembler.add(received(part)) for part in parts]
-    assert joined == [None] * (len(parts) - 1) + [text]
+    assert [None if whole is None else whole.text for whole in joined] == [None] * (len(parts) - 1) + [text]
 
 
 @given(GSM_TEXT | ANY_TEXT)
@@ -113,3 +113,14 @@ def test_every_data_coding_is_shown(data_coding: int, octets: bytes, text: str) 
 @given(st.integers(0, 255), st.binary(max_size=200))
 def test_any_octets_can_be_shown(data_coding: int, octets: bytes) -> None:
     assert isinstance(decode(data_coding, octets), str)
+
+
+@pytest.mark.parametrize(
+    ("data_coding", "expected"),
+    [(0x00, None), (0x08, None), (0x0F, None), (0x10, 0), (0x18, 0), (0x11, 1), (0x20, None), (0x3B, 3),
+     (0x50, 0), (0x40, None), (0x80, None), (0xC8, None), (0xD0, None), (0xF0, 0), (0xF4, 0), (0xF6, 2)],
+)  # fmt: skip
+def test_the_message_class_is_read_where_the_data_coding_names_one(
+    data_coding: int, expected: int | None
+) -> None:
+    assert message_class(data_coding) == expected

@@ -56,7 +56,7 @@ def test_promises_wait_in_their_lane_in_the_order_in_which_they_were_made(waitin
     assert [o.message_id for o in waiting.reads.pending(None)] == ["mt1", "mt2", "mt3", "mt4"]
     assert [o.message_id for o in waiting.reads.pending([_LANE], limit=1)] == ["mt1"]
     first = waiting.reads.pending([_LANE], limit=1)[0]
-    later = waiting.reads.pending([_LANE], after_position=first.position)
+    later = waiting.reads.pending([_LANE], after=first.position)
     assert [o.message_id for o in later] == ["mt2", "mt3"]
     assert waiting.reads.pending([]) == []
     assert waiting.reads.pending_lanes("handset:") == [_LANE, f"handset:{BOLAT}"]

@@ -1,5 +1,6 @@
 """The benchmarks run whole, with little to do: their figures mean nothing here, their names and goals do."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bench import cli, ledger, smpp
+from gateway.bench import binds, cli, ledger, smpp, smsc
 
 
 @contextmanager
@@ -38,3 +39,30 @@ def test_the_smpp_benchmark_measures_its_goals(monkeypatch: pytest.MonkeyPatch) 
     assert figures["SMPP, 1 in flight: p99"].goal == 5
     assert figures["SMPP, 16 in flight"].goal == 3_000
     assert all(figure.value > 0 for figure in figures.values())
+
+
+@pytest.mark.slow
+def test_the_smsc_benchmark_measures_its_goals(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [
+        dataclasses.replace(load, count=60, in_flight=20, numbers=min(load.numbers, 30))
+        for load in smsc.LOADS
+    ]
+    monkeypatch.setattr(smsc, "LOADS", tuple(few))
+    monkeypatch.setattr(smsc, "_WARM_UP", 10)
+    figures = {figure.name: figure for figure in smsc.run(messages_before=500)}
+    assert figures["SMSC, delivered with receipt"].goal == 6_000
+    assert figures["SMSC, accepted for one handset that is off"].goal == 12_000
+    assert figures["SMSC, accepted for 10,000 handsets that are off"].goal == 12_000
+    assert figures["SMSC, delivered with receipt on 500 messages, against a fresh store"].goal == 0.8
+    assert all(figure.value > 0 for name, figure in figures.items() if "CPU" not in name)
+
+
+@pytest.mark.slow
+def test_the_binds_benchmark_measures_its_goals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binds, "_BINDS", 40)
+    monkeypatch.setattr(binds, "_FIRST", 10)
+    monkeypatch.setattr(binds, "_IDLE_S", 0.01)
+    figures = {figure.name: figure for figure in binds.run()}
+    memory = figures["40 idle binds: memory for each"]
+    assert (memory.goal, memory.at_most, memory.unit) == (20, True, "KB")
+    assert figures["40 idle binds: enquire_link on all, answered in"].value > 0

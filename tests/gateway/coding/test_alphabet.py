@@ -4,8 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.coding.alphabet import DATA_CODING, Alphabet, Binary, alphabet_of, decode, encode
+from gateway.coding.alphabet import (
+    DATA_CODING,
+    Alphabet,
+    Binary,
+    alphabet_of,
+    decode,
+    encode,
+    message_class,
+    with_class,
+)
 from gateway.coding.errors import CodingError, UnknownDataCodingError
+from gateway.coding.shifts import Shift
 
 
 @pytest.mark.parametrize(
@@ -97,3 +107,68 @@ def test_what_we_send_is_announced_by_an_octet_that_we_read(alphabet: Alphabet) 
 def test_a_text_that_an_alphabet_lacks_is_refused(alphabet: Alphabet, text: str) -> None:
     with pytest.raises(CodingError):
         encode(alphabet, text)
+
+
+@pytest.mark.parametrize(
+    ("default", "text"), [(Alphabet.LATIN1, "é{}"), (Alphabet.IA5, "{}"), (Alphabet.CYRILLIC, "Баланс")]
+)
+def test_zero_means_what_the_peer_means_by_it(default: Alphabet, text: str) -> None:
+    """SMPP 3.4 section 5.2.19: 0 is the "SMSC default alphabet"; all other values name theirs."""
+    assert alphabet_of(0, default) is default
+    assert decode(0, encode(default, text), default) == text
+    assert decode(0x10, b"\x00", default) == "@"
+    assert decode(8, "Ж".encode("utf-16-be"), default) == "Ж"
+    assert decode(4, b"\x00", default) == Binary(b"\x00")
+
+
+def test_a_peers_default_alphabet_may_refuse_octets_too() -> None:
+    with pytest.raises(CodingError):
+        decode(0, b"\x80", Alphabet.IA5)
+    with pytest.raises(UnknownDataCodingError):
+        decode(0x05, b"", Alphabet.LATIN1)
+
+
+def test_a_national_shift_counts_for_seven_bit_texts_only() -> None:
+    shift = Shift(single=1, locking=1)
+    assert decode(0, b"\x1b\x47\x40", shift=shift) == "Ğİ"
+    assert decode(0x10, b"\x40", shift=shift) == "İ"
+    assert decode(8, b"\x00\x40", shift=shift) == "@"
+    assert decode(3, b"\x40", shift=shift) == "@"
+    assert decode(4, b"\x1b", shift=shift) == Binary(b"\x1b")
+    assert decode(0, b"\x40", Alphabet.LATIN1, shift) == "@"
+
+
+@pytest.mark.parametrize(
+    ("data_coding", "of_class"),
+    [
+        (0x10, 0),
+        (0x11, 1),
+        (0x16, 2),
+        (0x1B, 3),
+        (0xF0, 0),
+        (0xF7, 3),
+        (0x00, None),
+        (0x08, None),
+        (0x0F, None),
+        (0xC0, None),
+        (0xE1, None),
+    ],
+)
+def test_the_message_class_is_read(data_coding: int, of_class: int | None) -> None:
+    """TS 23.038 section 4; class 0 is flash."""
+    assert message_class(data_coding) == of_class
+
+
+@pytest.mark.parametrize("alphabet", [Alphabet.GSM7, Alphabet.BINARY, Alphabet.UCS2])
+@pytest.mark.parametrize("of_class", range(4))
+def test_a_class_is_given_without_changing_the_alphabet(alphabet: Alphabet, of_class: int) -> None:
+    data_coding = with_class(alphabet, of_class)
+    assert (alphabet_of(data_coding), message_class(data_coding)) == (alphabet, of_class)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "of_class"), [(Alphabet.LATIN1, 0), (Alphabet.GSM7, 4), (Alphabet.GSM7, -1)]
+)
+def test_a_class_that_cannot_be_given_is_refused(alphabet: Alphabet, of_class: int) -> None:
+    with pytest.raises(CodingError):
+        with_class(alphabet, of_class)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.coding.alphabet import Binary
+from gateway.coding.alphabet import Alphabet, Binary
 from gateway.coding.assemble import Added, DropReason, Reassembler
 from gateway.coding.errors import CodingError
 from gateway.coding.part import Part, read_part
@@ -263,3 +263,88 @@ def test_the_header_of_the_first_part_tells_the_ports() -> None:
     assert added.joined is not None
     assert added.joined.header.ports == Ports(destination=0x158A, source=0)
     assert added.joined.content() == Binary(b"xx")
+
+
+def from_octets(body: str, *, source: str = "s", coding: int = 0) -> Part:
+    return read_part(
+        source=source,
+        destination="d",
+        esm_class=0x40,
+        data_coding=coding,
+        short_message=bytes.fromhex(body),
+        tlvs={},
+    )
+
+
+def test_parts_with_references_of_16_bits_are_joined() -> None:
+    reassembler = box()
+    assert reassembler.add(from_octets("060804ABCD0202 62"), 0).joined is None
+    assert reassembler.add(from_octets("060804ABCE0201 7A"), 0).joined is None
+    assert content(reassembler.add(from_octets("060804ABCD0201 61"), 0)) == "ab"
+    assert len(reassembler) == 1
+
+
+def test_references_of_8_and_16_bits_with_the_same_number_are_the_same_message() -> None:
+    """TS 23.040 section 9.2.3.24.8 asks senders to use one of them in all parts. Some gateways between
+    change it, and the number stays.
+    """
+    reassembler = box()
+    assert reassembler.add(from_octets("050003CD0201 61"), 0).joined is None
+    assert content(reassembler.add(from_octets("06080400CD0202 62"), 0)) == "ab"
+
+
+def test_sar_parts_and_parts_with_a_header_are_joined_by_their_number() -> None:
+    reassembler = box()
+    sar = read_part(
+        source="s",
+        destination="d",
+        esm_class=0,
+        data_coding=0,
+        short_message=b"b",
+        tlvs={0x020C: 0xCD, 0x020E: 2, 0x020F: 2},
+    )
+    assert reassembler.add(sar, 0).joined is None
+    assert content(reassembler.add(from_octets("050003CD0201 61"), 0)) == "ab"
+
+
+@given(
+    st.text("Türkçe ğışİĞ€ \n", max_size=12).map(lambda text: 30 * text), st.randoms(use_true_random=False)
+)
+def test_a_text_in_national_tables_is_joined_in_any_order(text: str, random: Random) -> None:
+    encoded = split(text, reference=9, languages=(1, 3))
+    parts = [
+        read_part(
+            source="s",
+            destination="d",
+            esm_class=segment.esm_class,
+            data_coding=encoded.data_coding,
+            short_message=segment.short_message,
+            tlvs={},
+        )
+        for segment in encoded.segments
+    ]
+    random.shuffle(parts)
+    reassembler = box()
+    assert [content(reassembler.add(one, 0)) for one in parts][-1] == text
+
+
+def test_parts_in_different_languages_are_read_one_by_one() -> None:
+    reassembler = box()
+    reassembler.add(from_octets("08 0003070201 240101 1B47"), 0)
+    assert content(reassembler.add(from_octets("08 0003070202 240102 1B09"), 0)) == "Ğç"
+
+
+def test_a_pair_cut_in_two_is_read_in_its_language() -> None:
+    reassembler = box()
+    reassembler.add(from_octets("08 0003070201 240101 1B"), 0)
+    assert content(reassembler.add(from_octets("08 0003070202 240101 47"), 0)) == "Ğ"
+
+
+def test_a_joined_text_is_read_in_the_default_alphabet_of_its_sender() -> None:
+    reassembler = box()
+    reassembler.add(part(1, "é".encode("latin-1"), total=2), 0)
+    joined = reassembler.add(part(2, "ж".encode("utf-16-be"), total=2, coding=8), 0).joined
+    assert joined is not None
+    assert joined.content(Alphabet.LATIN1) == "éж"
+    with pytest.raises(CodingError):
+        joined.content()

@@ -119,3 +119,17 @@ def test_another_pair_of_tables_can_be_compiled() -> None:
     assert octets == b"\x1bI\x1be"
     assert gsm7.compile_decoder(tables)(octets) == "İ€"
     assert not gsm7.is_gsm7("İ")
+
+
+def test_a_text_of_64_k_is_packed_and_unpacked() -> None:
+    octets = bytes(range(128)) * 512
+    packed = gsm7.pack(octets)
+    assert len(packed) == 57344
+    assert gsm7.unpack(packed, len(octets)) == octets
+
+
+def test_a_position_that_is_not_used_is_read_as_a_space_and_not_written() -> None:
+    tables = gsm7.ShiftTables(gsm7.UNUSED + gsm7.DEFAULT.locking[1:], {0x41: "Ж"})
+    assert gsm7.compile_decoder(tables)(b"\x00\x1b\x00\x1bAA") == "  ЖA"
+    assert gsm7.compile_encoder(tables)("@") is None
+    assert gsm7.compile_encoder(tables)(gsm7.UNUSED) is None

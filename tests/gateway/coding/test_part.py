@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.coding import udh
+from gateway.coding.alphabet import Alphabet, Binary
 from gateway.coding.errors import CodingError, UnknownDataCodingError
-from gateway.coding.part import Part, read_part
+from gateway.coding.part import Part, read_part, sar_tlvs
+from gateway.coding.shifts import Shift
 
 SAR = {0x020C: 0x1234, 0x020E: 3, 0x020F: 2}
 
@@ -93,3 +95,32 @@ def test_anything_is_read_or_refused_with_our_error(
     assert 1 <= part.number <= part.total <= 255
     assert octets.endswith(part.octets)
     assert bool(part.header.elements) <= bool(esm_class & udh.UDHI)
+
+
+def test_a_part_is_read_in_its_own_language() -> None:
+    part = read(bytes.fromhex("03240101") + b"\x1bG", esm_class=0x40)
+    assert (part.shift, part.content()) == (Shift(single=1), "Ğ")
+    assert read(bytes.fromhex("03240163") + b"\x1be", esm_class=0x40).content() == "€"
+
+
+def test_a_part_is_read_in_the_default_alphabet_of_its_sender() -> None:
+    assert read("é".encode("latin-1")).content(Alphabet.LATIN1) == "é"
+    assert read(b"\xff", coding=4).content() == Binary(b"\xff")
+
+
+@given(st.integers(0, 0xFFFF), st.integers(1, 255), st.data())
+def test_sar_values_are_read_as_they_are_made(reference: int, total: int, data: st.DataObject) -> None:
+    number = data.draw(st.integers(1, total))
+    tlvs: dict[int, int | bytes] = {**sar_tlvs(reference, total, number)}
+    part = read(b"x", tlvs=tlvs)
+    assert (part.reference, part.total, part.number) == (reference, total, number)
+
+
+def test_the_low_16_bits_of_a_reference_go_into_the_sar_tlvs() -> None:
+    assert sar_tlvs(0x12345, 2, 1) == {0x020C: 0x2345, 0x020E: 2, 0x020F: 1}
+
+
+@pytest.mark.parametrize(("total", "number"), [(0, 0), (1, 2), (256, 1), (3, 0), (3, -1)])
+def test_a_part_that_cannot_be_has_no_sar_tlvs(total: int, number: int) -> None:
+    with pytest.raises(CodingError):
+        sar_tlvs(1, total, number)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from gateway.coding import gsm7, udh
 from gateway.coding.alphabet import Alphabet, decode
 from gateway.coding.errors import CodingError, TooLongError
+from gateway.coding.shift_tables import Language
+from gateway.coding.shifts import NO_SHIFT, Shift
 from gateway.coding.split import Encoded, split
 
 GSM7_CHARS = "".join(set(gsm7.DEFAULT.locking) - {"\x1b"}) + "^{}\\[~]|€€€"
@@ -23,10 +25,12 @@ def bodies(encoded: Encoded) -> list[str]:
     """The text of each segment, decoded by itself: fails when a character is cut in two."""
     texts = []
     for segment in encoded.segments:
-        body = segment.short_message
+        body, shift = segment.short_message, NO_SHIFT
         if segment.esm_class & udh.UDHI:
-            body = udh.parse(body)[1]
-        text = decode(encoded.data_coding, body)
+            header, body = udh.parse(body)
+            shift = header.shift
+        assert shift == encoded.shift
+        text = decode(encoded.data_coding, body, shift=shift)
         assert isinstance(text, str)
         texts.append(text)
     return texts
@@ -160,3 +164,96 @@ def test_every_part_carries_the_low_eight_bits_of_the_reference(
     segments = split(char * 400, reference=reference).segments
     starts = [bytes((5, 0, 3, octet, len(segments), number)) for number in range(1, len(segments) + 1)]
     assert [segment.short_message[:6] for segment in segments] == starts
+
+
+TURKISH = "Çağrı şifreniz değişti: İyi günler dileriz. "
+HINDI = "आपका बैलेंस 500 है। "
+national_texts = st.one_of(
+    st.text(TURKISH + "€\r\n@", max_size=400),
+    st.text(HINDI + "\u094d\u093f€abcA१", max_size=400),
+    st.text("ação Ñandú Çğ", max_size=400),
+)
+
+
+@given(st.one_of(national_texts, any_texts), st.integers(0, 255))
+def test_with_languages_the_segments_still_hold_the_text_and_fit_the_air(text: str, reference: int) -> None:
+    encoded = split(text, reference=reference, languages=list(Language)[1:])
+    assert "".join(bodies(encoded)) == text
+    assert max(octets_on_air(encoded)) <= 140
+    assert len(encoded.segments) <= len(split(text, reference=reference).segments)
+    for number, segment in enumerate(encoded.segments, 1):
+        if len(encoded.segments) > 1:
+            concat = udh.parse(segment.short_message)[0].concat
+            assert concat == udh.Concat(reference, len(encoded.segments), number)
+
+
+def test_national_tables_are_used_only_where_they_are_allowed() -> None:
+    text = 4 * TURKISH
+    assert split(text, reference=1).alphabet is Alphabet.UCS2
+    assert split(text, reference=1, languages=(Language.HINDI,)).alphabet is Alphabet.UCS2
+    encoded = split(text, reference=1, languages=(Language.TURKISH,))
+    assert (encoded.alphabet, encoded.data_coding, encoded.shift.locking) == (
+        Alphabet.GSM7,
+        0,
+        Language.TURKISH,
+    )
+
+
+def test_national_tables_are_used_only_where_they_save_a_segment() -> None:
+    """A handset that does not know them shows wrong letters: UCS-2 is the safer choice of equals."""
+    assert split("ğ" * 70, reference=1, languages=(1,)).alphabet is Alphabet.UCS2
+    assert split("ğ" * 71, reference=1, languages=(1,)).shift == Shift(locking=1)
+    assert split("plain " * 20, reference=1, languages=(1,)).shift == NO_SHIFT
+
+
+@pytest.mark.parametrize(
+    ("text", "shift", "sizes"),
+    [
+        ("a" * 153 + "í", Shift(single=2), [155]),
+        ("a" * 154 + "í", Shift(single=2), [149, 7]),
+        ("a" * 154 + "ğ", Shift(locking=1), [155]),
+        ("ğ" * 155, Shift(locking=1), [155]),
+        ("ğ" * 156, Shift(locking=1), [149, 7]),
+        ("ğ" * 149 * 2 + "ğ", Shift(locking=1), [149, 149, 1]),
+        ("í" * 77, Shift(single=2), [154]),
+        ("í" * 202, Shift(single=2), [148, 148, 108]),
+        ("अ" * 100 + "१" * 26, Shift(6, 6), [152]),
+        ("अ" * 100 + "१" * 50, Shift(6, 6), [146, 54]),
+    ],
+)
+def test_the_header_takes_its_room_from_the_text(text: str, shift: Shift, sizes: list[int]) -> None:
+    """155 septets beside one language element, 152 beside two (TS 23.038 annex C.3); 149 and 146 in parts."""
+    encoded = split(text, reference=1, languages=(shift.single or shift.locking,))
+    assert encoded.shift == shift
+    assert [len(udh.parse(segment.short_message)[1]) for segment in encoded.segments] == sizes
+
+
+def test_the_elements_stand_in_every_segment() -> None:
+    segments = split("ğ" * 200, reference=0x1CC, languages=(1,)).segments
+    assert [segment.short_message[:9].hex() for segment in segments] == [
+        "080003cc0201250101",
+        "080003cc0202250101",
+    ]
+    assert split("ğ" * 100, reference=1, languages=(1,)).segments[0].short_message[:4].hex() == "03250101"
+
+
+def test_of_equal_tables_the_first_language_wins_and_single_shift_before_locking() -> None:
+    """Turkish and Portuguese both write these in as many septets, and either kind of table does."""
+    text = "a" * 80 + "ç"
+    assert split(text, reference=1, languages=(3,)).shift == Shift(locking=3)
+    assert split(text, reference=1, languages=(1, 3)).shift == Shift(locking=1)
+    assert split(text, reference=1, languages=(3, 1)).shift == Shift(locking=3)
+    # "ñ" is in the default table only, "ó" in the single shift table only: a pair either way round.
+    assert split("a" * 80 + "ñó", reference=1, languages=(2, 3)).shift == Shift(single=2)
+
+
+@pytest.mark.parametrize("unknown", [0, 14, -1])
+def test_an_unknown_language_cannot_be_written(unknown: int) -> None:
+    with pytest.raises(CodingError):
+        split("ğ" * 71, reference=1, languages=(unknown,))
+
+
+def test_combining_signs_stay_with_their_letters_in_national_tables_too() -> None:
+    text = "कि" * 80
+    encoded = split(text, reference=1, languages=(Language.HINDI,))
+    assert [len(body) for body in bodies(encoded)] == [148, 12]

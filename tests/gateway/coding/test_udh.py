@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.coding import udh
 from gateway.coding.errors import CodingError
+from gateway.coding.shifts import NO_SHIFT, Shift
 
 octet = st.integers(0, 255)
 
@@ -36,8 +37,8 @@ def test_of_two_concatenations_the_last_counts() -> None:
 
 
 def test_an_unknown_element_is_kept() -> None:
-    header, rest = udh.parse(bytes.fromhex("0424020101") + b"x")
-    assert header.elements == (udh.Element(0x24, b"\x01\x01"),)
+    header, rest = udh.parse(bytes.fromhex("0422020101") + b"x")
+    assert header.elements == (udh.Element(0x22, b"\x01\x01"),)
     assert (header.concat, header.ports, rest) == (None, None, b"x")
 
 
@@ -102,3 +103,35 @@ def test_numbers_that_do_not_fit_are_refused() -> None:
 def test_a_header_without_room_for_it_is_refused() -> None:
     with pytest.raises(CodingError):
         udh.build(udh.UserDataHeader((udh.Element(0x70, bytes(138)),)))
+
+
+def test_the_national_languages_are_read() -> None:
+    """TS 23.040 sections 9.2.3.24.15 and 9.2.3.24.16."""
+    header, rest = udh.parse(bytes.fromhex("06 240101 25010D") + b"x")
+    assert (header.shift, rest) == (Shift(single=1, locking=13), b"x")
+    assert udh.parse(bytes.fromhex("03240102"))[0].shift == Shift(single=2)
+    assert udh.UserDataHeader().shift is NO_SHIFT
+
+
+def test_of_several_languages_the_last_counts() -> None:
+    assert udh.parse(bytes.fromhex("06240101240103"))[0].shift == Shift(single=3)
+
+
+@pytest.mark.parametrize("octets", ["022400", "0424020101", "022500"])
+def test_a_language_element_of_another_length_is_refused(octets: str) -> None:
+    with pytest.raises(CodingError):
+        udh.parse(bytes.fromhex(octets))
+
+
+@given(octet, octet)
+def test_a_shift_is_announced_as_it_is_read(single: int, locking: int) -> None:
+    shift = Shift(single, locking)
+    header = udh.UserDataHeader(udh.shift_elements(shift))
+    assert header.shift == shift
+    assert len(header.elements) == bool(single) + bool(locking)
+
+
+def test_a_header_is_taken_without_some_elements() -> None:
+    header, _ = udh.parse(bytes.fromhex("0B 0504 158A0000 0003 07 02 01"))
+    assert header.without(udh.CONCAT_8, udh.CONCAT_16).elements == header.elements[:1]
+    assert header.without().elements == header.elements

@@ -160,11 +160,25 @@ def test_what_follows_the_response_to_our_unbind_is_not_taken(smsc: MakeSession)
 
 
 def test_unbinds_that_cross_are_both_answered(smsc: MakeSession) -> None:
-    """Unbound is told once."""
+    """Unbound is told once, with the first: nothing more comes from a peer that has said goodbye."""
     session = smsc()
     session.unbind(1.0)
-    assert session.receive_bytes(encode(Unbind(9)), 1.0) == [Send(encode(UnbindResp(9)))]
+    assert session.receive_bytes(encode(Unbind(9)), 1.0) == [
+        Unbound(by_peer=True),
+        Send(encode(UnbindResp(9))),
+    ]
     assert session.receive_bytes(encode(UnbindResp(1)), 1.0) == [Close("unbound")]
+
+
+def test_unbinds_that_cross_are_told_once_while_an_answer_is_owed(smsc: MakeSession) -> None:
+    """The peer's unbind waits for the answer; ours is confirmed meanwhile."""
+    session = smsc()
+    session.receive_bytes(encode(SubmitSm(7)), 0.5)
+    session.unbind(1.0)
+    assert session.receive_bytes(encode(Unbind(9)), 1.0) == [Unbound(by_peer=True)]
+    assert session.receive_bytes(encode(UnbindResp(1)), 1.0) == []
+    owed = encode(SubmitSmResp(7, 0, "a"))
+    assert session.respond(SubmitSmResp(7, 0, "a")) == owed + encode(UnbindResp(9))
 
 
 def test_deliveries_under_way_may_still_be_answered_after_the_peers_unbind(smsc: MakeSession) -> None:

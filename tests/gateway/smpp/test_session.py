@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.smpp.codec import decode, encode
+from gateway.smpp.codec import decode, encode, read_header
 from gateway.smpp.constants import CommandId, CommandStatus
 from gateway.smpp.errors import EncodeError, SessionError
 from gateway.smpp.events import (
@@ -37,7 +37,7 @@ from gateway.smpp.pdus import (
     Unbind,
 )
 from gateway.smpp.session import Session
-from gateway.smpp.states import State
+from gateway.smpp.states import BROADCAST_REFUSALS, State
 from gateway.smpp.timers import TimerSettings
 from gateway.smpp.tlv import Tag, Tlv
 
@@ -248,6 +248,84 @@ def test_a_peer_below_3_4_gets_no_parameters(smsc: MakeSession) -> None:
     assert isinstance(answer, BindTransceiverResp)
     assert answer.tlvs == ()
     assert not session.peer_takes_tlvs
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(0x34, 0x34), (0x35, 0x34), (0x50, 0x50), (0x51, 0x50)])
+def test_the_answer_to_a_bind_has_the_version_that_both_understand(
+    smsc: MakeSession, theirs: int, ours: int
+) -> None:
+    """sc_interface_version (SMPP 5.0 section 4.8.4.51): 5.0 to those who know it, else 3.4."""
+    session = smsc(None)
+    (event,) = session.receive_bytes(encode(BindTransceiver(1, interface_version=theirs)), 0.0)
+    assert isinstance(event, Received)
+    assert isinstance(event.pdu, BindTransceiver)
+    answer = decode(session.accept_bind(event.pdu, "Shortcode"))
+    assert isinstance(answer, BindTransceiverResp)
+    assert answer.tlv_int(Tag.SC_INTERFACE_VERSION) == ours
+
+
+def test_a_session_knows_whether_a_bind_still_waits(smsc: MakeSession) -> None:
+    """For an owner who has to ask elsewhere first."""
+    session = smsc(None)
+    bind = BindTransceiver(1)
+    (event,) = session.receive_bytes(encode(bind), 0.0)
+    assert isinstance(event, Received)
+    assert isinstance(event.pdu, BindTransceiver)
+    assert session.waits_for(event.pdu)
+    assert not session.waits_for(bind)
+    session.connection_lost()
+    assert not session.waits_for(event.pdu)
+
+
+# SMPP 5.0's broadcast operations
+
+
+@pytest.mark.parametrize(("command", "status"), BROADCAST_REFUSALS.items(), ids=lambda each: each.name)
+def test_a_broadcast_of_a_peer_of_5_0_is_refused_with_its_own_response(
+    smsc: MakeSession, command: CommandId, status: CommandStatus
+) -> None:
+    """SMPP 5.0 section 4.4; whatever the body, which is not looked at."""
+    session = smsc(BindTransceiver(1, interface_version=0x50))
+    for body in (b"", b"\0" * 40):
+        assert refused(session, broadcast(command, body)) == (command | 0x8000_0000, status, 9)
+
+
+@pytest.mark.parametrize("command", BROADCAST_REFUSALS)
+def test_to_a_peer_of_3_4_a_broadcast_is_an_unknown_command(smsc: MakeSession, command: CommandId) -> None:
+    """SMPP 3.4 does not have it, nor does anybody who has not bound."""
+    for session in (smsc(), smsc(None)):
+        nack = (CommandId.GENERIC_NACK, CommandStatus.ESME_RINVCMDID, 9)
+        assert refused(session, broadcast(command)) == nack
+
+
+@pytest.mark.parametrize("command", BROADCAST_REFUSALS)
+def test_a_broadcast_where_nothing_may_be_sent_is_refused_for_that(
+    smsc: MakeSession, command: CommandId
+) -> None:
+    """As a receiver, and after the unbind."""
+    receiver = smsc(BindReceiver(1, interface_version=0x50))
+    leaving = smsc(BindTransceiver(1, interface_version=0x50))
+    leaving.receive_bytes(encode(SUBMIT), 0.0)
+    leaving.receive_bytes(encode(Unbind(8)), 0.0)
+    for session in (receiver, leaving):
+        wrong_state = (command | 0x8000_0000, CommandStatus.ESME_RINVBNDSTS, 9)
+        assert refused(session, broadcast(command)) == wrong_state
+
+
+def broadcast(command: int, body: bytes = b"") -> bytes:
+    """A request for which there is no PDU here."""
+    return b"".join(each.to_bytes(4, "big") for each in (16 + len(body), command, 0, 9)) + body
+
+
+def refused(session: Session, octets: bytes) -> tuple[int, int, int]:
+    """command_id, command_status and sequence_number of the only answer, which has no body."""
+    answer, event = session.receive_bytes(octets, 0.0)
+    assert isinstance(answer, Send)
+    assert isinstance(event, Refused)
+    assert len(answer.data) == 16
+    _, command, status, sequence = read_header(answer.data)
+    assert status == event.status
+    return command, status, sequence
 
 
 def test_only_the_bind_that_waits_can_be_accepted(smsc: MakeSession) -> None:

@@ -1,4 +1,4 @@
-"""validity_period: absolute or relative time of SMPP 3.4 section 7.1.1, as seconds from now."""
+"""The times of SMPP 3.4 section 7.1.1: validity_period, schedule_delivery_time and final_date."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,18 +14,18 @@ class InvalidTime(ValueError):
     """The text is no time of the specification; the message shows one that is."""
 
 
-def validity_s(period: str, now_us: int) -> int | None:
-    """Seconds that a message stays valid; None for an empty period (the operator's default).
+def seconds_ahead(text: str, now_us: int) -> int | None:
+    """How far ahead of now a validity_period or schedule_delivery_time lies; None for an empty one.
 
     ``YYMMDDhhmmsstnnp``: p is ``+`` or ``-`` for an absolute time with an offset of nn quarter hours, ``R``
     for years, months, days, hours, minutes and seconds from now. Raises InvalidTime, also for the past.
     """
-    if not period:
+    if not text:
         return None
-    match = _TIME.fullmatch(period)
+    match = _TIME.fullmatch(text)
     if match is None:
         raise InvalidTime(
-            f"{period!r} is no SMPP time; write YYMMDDhhmmsstnnp, like 000000010000000R for an hour"
+            f"{text!r} is no SMPP time; write YYMMDDhhmmsstnnp, like 000000010000000R for an hour"
         )
     *numbers, direction = match.groups()
     fields = [int(number) for number in numbers]
@@ -34,8 +34,17 @@ def validity_s(period: str, now_us: int) -> int | None:
     except (OverflowError, ValueError) as error:
         raise InvalidTime(f"no such moment: {error}") from error
     if not 0 < seconds <= _S_MAX:
-        raise InvalidTime(f"validity {period!r} does not lie ahead within ten years")
+        raise InvalidTime(f"{text!r} does not lie ahead within ten years")
     return seconds
+
+
+def absolute_time(moment: datetime) -> str:
+    """A moment of operator time with its offset from UTC, as final_date has it (section 4.8.2)."""
+    offset_min = round((moment.utcoffset() or timedelta()).total_seconds() / 60)
+    tenths = moment.microsecond // 100_000
+    return (
+        f"{moment:%y%m%d%H%M%S}{tenths}{abs(offset_min) // _QUARTER_MIN:02d}{'-' if offset_min < 0 else '+'}"
+    )
 
 
 def _relative_s(fields: list[int], now_us: int) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.clock import LATEST_US
-from gateway.validity import InvalidTime, validity_s
+from gateway.smpp_time import InvalidTime, seconds_ahead
 
 NOW_US = int(datetime(2026, 1, 31, 4, 0, tzinfo=UTC).timestamp()) * 1_000_000
 DAY = 86_400
@@ -29,14 +29,14 @@ DAY = 86_400
 )
 def test_times_as_seconds_from_now(period: str, seconds: int) -> None:
     if seconds:
-        assert validity_s(period, NOW_US) == seconds
+        assert seconds_ahead(period, NOW_US) == seconds
     else:
         with pytest.raises(InvalidTime):
-            validity_s(period, NOW_US)
+            seconds_ahead(period, NOW_US)
 
 
 def test_an_empty_period_is_the_operators_default() -> None:
-    assert validity_s("", NOW_US) is None
+    assert seconds_ahead("", NOW_US) is None
 
 
 @pytest.mark.parametrize(
@@ -59,19 +59,19 @@ def test_an_empty_period_is_the_operators_default() -> None:
 )
 def test_what_lies_not_ahead_or_is_no_time_is_refused(period: str) -> None:
     with pytest.raises(InvalidTime):
-        validity_s(period, NOW_US)
+        seconds_ahead(period, NOW_US)
 
 
 @pytest.mark.parametrize("period", ["990000000000000R", "001200000000000R", "260201000000000+"])
 def test_at_the_end_of_time_a_period_is_refused_and_nothing_else(period: str) -> None:
     with pytest.raises(InvalidTime):
-        validity_s(period, LATEST_US)
+        seconds_ahead(period, LATEST_US)
 
 
 @given(st.from_regex(r"[0-9]{15}[+\-R]", fullmatch=True), st.integers(0, LATEST_US))
 def test_any_digits_are_a_time_ahead_or_refused(period: str, now_us: int) -> None:
     try:
-        seconds = validity_s(period, now_us)
+        seconds = seconds_ahead(period, now_us)
     except InvalidTime:
         return
     assert seconds is not None

@@ -1,0 +1,60 @@
+"""alert_notification: an application hears that a handset can be reached again (SMPP 3.4 section 4.12).
+
+It asked by ``set_dpf`` on a message (section 5.3.2.28). A handset can be reached when a session binds that
+serves its number; the alert goes out once, as soon as both ends are there.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from gateway.binds import Bind, Binds
+from gateway.rendering import address
+from gateway.smpp.codec import encode
+from gateway.smpp.pdus import AlertNotification
+from gateway.smpp.tlv import Tag, Tlv
+from storage.model import MessageState, PendingFlag
+
+_AVAILABLE = 0
+
+
+class Flags(Protocol):
+    """The store, as far as it is asked here. ``done`` is called in the reactor."""
+
+    def pending_flags(self, done: Callable[[Sequence[tuple[PendingFlag, MessageState]]], None]) -> None:
+        """Read all flags, with the state of the message that set each."""
+
+    def alerted(self, flags: Sequence[PendingFlag]) -> None:
+        """Write down that these were told."""
+
+
+class Availability:
+    """One per gateway, used in the reactor."""
+
+    def __init__(self, binds: Binds, flags: Flags) -> None:
+        self._binds = binds
+        self._flags = flags
+        self._asked = False
+
+    def bound(self, bind: Bind) -> None:
+        """A session may receive: perhaps somebody waits for its numbers, or for its account."""
+        if bind.receives and not self._asked:
+            self._asked = True
+            self._flags.pending_flags(self._look)
+
+    def _look(self, found: Sequence[tuple[PendingFlag, MessageState]]) -> None:
+        self._asked = False
+        told = [flag for flag, state in found if state is MessageState.DELIVERED or self._tell(flag)]
+        if told:
+            self._flags.alerted(told)
+
+    def _tell(self, flag: PendingFlag) -> bool:
+        if self._binds.for_msisdn(flag.msisdn) is None:
+            return False
+        alert = encode(
+            AlertNotification(
+                source=address(flag.msisdn),
+                esme=address(flag.esme),
+                tlvs=(Tlv(Tag.MS_AVAILABILITY_STATUS, _AVAILABLE),),
+            )
+        )
+        return any(each.link.deliver(alert, None) for each in self._binds.for_account(flag.system_id))

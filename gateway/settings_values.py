@@ -1,0 +1,68 @@
+"""Checks of single values in the settings. Each gives the value in its one form or raises ValueError."""
+
+import re
+from ipaddress import ip_address, ip_network
+
+from rating.msisdn import parse_msisdn
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+def checked_host(text: str) -> str:
+    """An address or a network: ``10.1.2.3``, ``10.0.0.0/8``, ``2001:db8::/32``."""
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("is no IP address and no network such as 10.0.0.0/8 (host bits zero)") from None
+
+
+def checked_fingerprint(text: str) -> str:
+    """A SHA-256 fingerprint: 64 hex digits, as openssl prints them or without the colons."""
+    plain = text.replace(":", "").lower()
+    if _FINGERPRINT.fullmatch(plain) is None:
+        raise ValueError("a SHA-256 fingerprint has 64 hexadecimal digits; colons are allowed")
+    return plain
+
+
+def checked_endpoint(text: str) -> str:
+    """``host:port``, an IPv6 address in brackets; or empty."""
+    if not text:
+        return ""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= 65_535:
+        raise ValueError("write it as host:port, such as 127.0.0.1:2776")
+    if not _is_address(host) and _HOST_NAME.fullmatch(host) is None:
+        raise ValueError("the host is no name and no address; an IPv6 address stands in brackets")
+    return text
+
+
+def _is_address(host: str) -> bool:
+    if not (host.startswith("[") and host.endswith("]")):
+        return False
+    try:
+        return ip_address(host[1:-1]).version == 6
+    except ValueError:
+        return False
+
+
+def checked_number(text: str) -> str:
+    """A subscriber's number, however it is typed, in the canonical form."""
+    return parse_msisdn(text)
+
+
+def checked_members(members: tuple[str, ...]) -> tuple[str, ...]:
+    """At least one."""
+    if not members:
+        raise ValueError("a list has at least one member")
+    return members
+
+
+def checked_receipt_format(name: str) -> str:
+    """The name of a row in ``gateway.receipts.FORMATS``."""
+    # Here, because only an account that names a format makes the start wait for that import.
+    from gateway.receipts import FORMATS  # noqa: PLC0415
+
+    if name not in FORMATS:
+        raise ValueError(f"is none of {', '.join(FORMATS)}")
+    return name
