@@ -41,6 +41,9 @@ lint: setup ## ruff, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: setup ## the conformance page, from the code's tables and the tests
+	$(BIN)/python -m tests.docs.conformance.page
+
 bench: setup ## the figures of docs/reference/benchmarks.md
 	$(BIN)/shortcode bench $(BENCH_ARGS)
 

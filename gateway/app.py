@@ -165,7 +165,8 @@ class Gateway:
         )
         self.outbinds = Outbinds(config.accounts, self.server, self.reactor, self._account_waits)
         self.server.capture = self._capture()
-        self.server.on_bound = Availability(self.binds, self.mailroom).bound
+        availability = Availability(self.binds, self.mailroom)
+        self.server.on_bound, requests.on_flagged = availability.bound, availability.flagged
         self.radio = Radio(config, self.reactor, self.loop, time.monotonic)
         self.demo = Demo(shown) if config.demo else None
         self._vouchers: list[DemoVoucher] = []

@@ -1,6 +1,6 @@
 """alert_notification: an application hears that a handset can be reached again (SMPP 3.4 section 4.12).
 
-It asked by ``set_dpf`` on a message (section 5.3.2.28). A handset can be reached when a session binds that
+It asked by ``set_dpf`` on a message (section 5.3.2.29). A handset can be reached when a session binds that
 serves its number; the alert goes out once, as soon as both ends are there.
 """
 
@@ -34,15 +34,22 @@ class Availability:
         self._binds = binds
         self._flags = flags
         self._asked = False
+        #: False once the store had no flags, until one is set: ten thousand handsets that bind ask nobody.
+        self._some = True
+
+    def flagged(self) -> None:
+        """A flag was set."""
+        self._some = True
 
     def bound(self, bind: Bind) -> None:
         """A session may receive: perhaps somebody waits for its numbers, or for its account."""
-        if bind.receives and not self._asked:
-            self._asked = True
+        if bind.receives and self._some and not self._asked:
+            self._asked, self._some = True, False
             self._flags.pending_flags(self._look)
 
     def _look(self, found: Sequence[tuple[PendingFlag, MessageState]]) -> None:
         self._asked = False
+        self._some = self._some or bool(found)
         told = [flag for flag, state in found if state is MessageState.DELIVERED or self._tell(flag)]
         if told:
             self._flags.alerted(told)

@@ -80,7 +80,7 @@ class Checks:
         known = frozenset({0, *default_messages})
         self.rules = (
             *RULES,
-            Rule("sm_default_msg_id", CommandStatus.ESME_RINVDFTMSGID, "5.2.22", known.__contains__),
+            Rule("sm_default_msg_id", CommandStatus.ESME_RINVDFTMSGID, "5.2.20", known.__contains__),
         )
         self._found: dict[Values, Rule | None] = {}
 

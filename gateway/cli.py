@@ -214,9 +214,10 @@ def _serve(flags: Mapping[str, object], config_file: Path | None, *, demo: bool)
         given = {name: value for name, value in flags.items() if name != "config"}
         config = load_config(given, file=config_file, demo=demo)
         from gateway.app import run as run_gateway  # noqa: PLC0415 (a wrong setting is told at once)
+        from gateway.log_stream import GatheringStream  # noqa: PLC0415
         from gateway.logs import configure_logs  # noqa: PLC0415
 
-        configure_logs(config.log_format, config.log_level)
+        configure_logs(config.log_format, config.log_level, GatheringStream(sys.stderr))
         return run_gateway(config)
 
     raise typer.Exit(_guarded(run))

@@ -238,7 +238,9 @@ class Inbound:
         pdu, account = incoming.pdu, incoming.bind.account
         destination = pdu.destination.addr if route.kind is RouteKind.ACCOUNT else route.target
         try:
-            payload, parts = self._onward_payload.payload(pdu, incoming.source, destination, route)
+            payload, parts = self._onward_payload.payload(
+                pdu, incoming.source, destination, route, incoming.message_id
+            )
         except CodingError as error:
             raise Rejected(CommandStatus.ESME_RINVMSGLEN, str(error)) from error
         wants_receipt = pdu.registered_delivery & RECEIPT_BITS

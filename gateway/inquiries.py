@@ -67,6 +67,8 @@ class Inquiries:
         now_us = self._now_us()
         schedule_s = ahead(pdu.schedule_delivery_time, now_us, CommandStatus.ESME_RINVSCHED)
         validity_s = ahead(pdu.validity_period, now_us, CommandStatus.ESME_RINVEXPIRY)
+        if validity_s is not None and schedule_s is not None and validity_s <= schedule_s:
+            raise Rejected(CommandStatus.ESME_RINVEXPIRY, "it would expire before it is delivered")
         payload = pdu.tlv_bytes(Tag.MESSAGE_PAYLOAD)
         if bool(pdu.short_message) + (payload is not None) + bool(pdu.sm_default_msg_id) > 1:
             raise Rejected(CommandStatus.ESME_RINVMSGLEN, "more than one text")

@@ -7,7 +7,7 @@ Lines go to standard error; standard output belongs to the banner and to tables.
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 import structlog
 from pydantic import SecretStr
@@ -15,6 +15,20 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 from gateway.config import LogFormat
 from handlers.base.command import Secret
+
+
+class Stream(Protocol):
+    """What lines go to."""
+
+    def write(self, text: str, /) -> int:
+        """Take a text."""
+
+    def flush(self) -> None:
+        """See that it gets there."""
+
+    def isatty(self) -> bool:
+        """True for a terminal."""
+
 
 MASK = "***"
 #: Values under these keys are never written, whatever their type.
@@ -25,7 +39,7 @@ SECRET_KEYS = frozenset(
 _QUIET = ("uvicorn.access", "uvicorn.error", "alembic", "httpx", "asyncio", "sqlalchemy")
 
 
-def configure_logs(log_format: LogFormat, level: str = "info", stream: TextIO | None = None) -> None:
+def configure_logs(log_format: LogFormat, level: str = "info", stream: Stream | None = None) -> None:
     """Set up structlog and the standard library, once at the start of a process."""
     target = stream or sys.stderr
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -34,7 +48,7 @@ def configure_logs(log_format: LogFormat, level: str = "info", stream: TextIO | 
     structlog.configure(
         processors=[*shared, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", target)),
         cache_logger_on_first_use=True,
     )
     _configure_standard(shared, renderers, number, target)
@@ -94,11 +108,11 @@ def _shared_processors() -> list[Processor]:
     ]
 
 
-def _is_text(log_format: LogFormat, stream: TextIO) -> bool:
+def _is_text(log_format: LogFormat, stream: Stream) -> bool:
     return log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and stream.isatty())
 
 
-def _renderers(text: bool, stream: TextIO) -> list[Processor]:
+def _renderers(text: bool, stream: Stream) -> list[Processor]:
     # Tracebacks without local variables: they could hold what is masked everywhere else.
     if text:
         return [
@@ -110,7 +124,7 @@ def _renderers(text: bool, stream: TextIO) -> list[Processor]:
 
 
 def _configure_standard(
-    shared: list[Processor], renderers: list[Processor], level: int, stream: TextIO
+    shared: list[Processor], renderers: list[Processor], level: int, stream: Stream
 ) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(

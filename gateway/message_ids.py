@@ -1,7 +1,7 @@
 """The forms in which a message's id is shown to an application, and read again.
 
 Inside, an id is 32 hexadecimal digits (``gateway.secret_keys.IdSource``); a recipient of a submit_multi has
-the id of its message with ``-001`` to ``-254`` behind it, which nobody outside sees. Operators show ids in
+the id of its message with ``-001`` to ``-999`` behind it, which nobody outside sees. Operators show ids in
 hexadecimal or decimal, and not always the same way in submit_sm_resp and in the receipt (SMPP 3.4 section
 5.2.23 leaves the form to the SMSC).
 """

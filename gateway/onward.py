@@ -13,6 +13,7 @@ from gateway.coding.fragments import fragments, join_payload
 from gateway.coding.gsm7 import is_gsm7
 from gateway.coding.packed import repack
 from gateway.config import Account, DefaultAlphabet, DeliverWith, Septets
+from gateway.message_ids import base_id
 from gateway.rendering import address
 from gateway.routing import Route, RouteKind
 from gateway.smpp.codec import decode as decode_pdu
@@ -107,8 +108,15 @@ class Onward:
         """What an account submitted, in our way. Raises CodingError."""
         return self._ways.get(system_id, OURS).read(pdu)
 
-    def payload(self, pdu: SubmitSm, source: str, destination: str, route: Route) -> tuple[bytes, int]:
-        """The PDUs for the receiver, and how many. Raises CodingError for what no handset can be sent."""
+    def payload(
+        self, pdu: SubmitSm, source: str, destination: str, route: Route, message_id: str = ""
+    ) -> tuple[bytes, int]:
+        """The PDUs for the receiver, and how many. Raises CodingError for what no handset can be sent.
+
+        A receiver that is to acknowledge the message is told its id, so that it can name it.
+        """
+        acknowledged = pdu.registered_delivery & _SME_ACK
+        named = (Tlv(Tag.RECEIPTED_MESSAGE_ID, base_id(message_id)),) if acknowledged and message_id else ()
         delivered = DeliverSm(
             service_type=pdu.service_type,
             source=address(source),
@@ -116,10 +124,10 @@ class Onward:
             esm_class=pdu.esm_class & _PASSED_ON,
             protocol_id=pdu.protocol_id,
             priority_flag=pdu.priority_flag,
-            registered_delivery=pdu.registered_delivery & _SME_ACK,
+            registered_delivery=acknowledged,
             data_coding=pdu.data_coding,
             short_message=pdu.short_message,
-            tlvs=pdu.tlvs,
+            tlvs=(*pdu.tlvs, *named) if named else pdu.tlvs,
         )
         if route.kind is RouteKind.ACCOUNT:
             return self.for_account(delivered, route.target), 1
@@ -139,7 +147,7 @@ class Onward:
             short_message=b"",
             tlvs=(*kept, Tlv(Tag.MESSAGE_PAYLOAD, whole.message_payload)),
         )
-        payload, parts = self.payload(plain, work.source, work.destination, work.route)
+        payload, parts = self.payload(plain, work.source, work.destination, work.route, work.message_id)
         return work._replace(part=None, payload=payload, parts=parts)
 
     def for_account(self, pdu: DeliverSm, system_id: str) -> bytes:

@@ -91,7 +91,7 @@ class Operations:
             raise CodingError("a segment that waits for the others cannot be replaced")
         pdu = self._content(work, message, promise)
         route = _route(message)
-        payload, parts = self._onward.payload(pdu, message.source, message.destination, route)
+        payload, parts = self._onward.payload(pdu, message.source, message.destination, route, message.id)
         text = decode_text(pdu.data_coding, body_of(pdu))
         shown, frame = kept(
             pdu, encode(pdu), text if isinstance(text, str) else "", segment=False, secret_digits=False

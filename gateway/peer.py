@@ -65,7 +65,7 @@ class Peer(Protocol):
         self._failures = 0
         self._clean = False
         self._abort_at = NEVER
-        self._tap: "Tap | None" = None
+        self._tap: Tap | None = None
         self.was_bound = False
         self.end_reason = ""
 

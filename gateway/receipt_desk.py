@@ -6,7 +6,8 @@ registered_delivery (SMPP 3.4 section 5.2.17): 1 asks for every final state, 2 f
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -64,13 +65,12 @@ class ReceiptDesk:
         custom = self._customs.get(message.account)
         if custom is None:
             return  # The account was taken out of the configuration.
-        zone, now = batch.context.now.tzinfo, batch.context.now
-        submitted = datetime.fromtimestamp(message.created_us / _US, zone)
+        zone = batch.context.now.tzinfo
         facts = ReceiptFacts(
             id=message.id,
             state=message.state,
-            submitted=submitted,
-            done=now,
+            submitted=_moment(message.created_us // _US, zone),
+            done=_moment(batch.uow.now_us // _US, zone),
             text=message.text,
             error_code=message.error_code,
         )
@@ -112,6 +112,12 @@ class ReceiptDesk:
                 self._count = (self._count + 1) % _TIES
                 since_us = now_us % delay_us
                 return now_us - since_us + 2 * delay_us - since_us - self._count
+
+
+@lru_cache(maxsize=1024)
+def _moment(second: int, zone: tzinfo | None) -> datetime:
+    """Receipts of one second share their moments, which are dear to make."""
+    return datetime.fromtimestamp(second, zone)
 
 
 def _custom(account: Account) -> _Custom:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Self, TypedDict
 
@@ -61,7 +62,7 @@ class DatePattern(Enum):
         """By hand rather than by strftime, which takes three times as long."""
         pattern = object.__new__(cls)
         pattern._value_ = word
-        pattern.shown = shown
+        pattern.shown = lru_cache(maxsize=1024)(shown)
         return pattern
 
 

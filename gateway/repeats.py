@@ -8,11 +8,14 @@ Sequence numbers start anew and references have 16 bits, so a name holds for two
 key carries the two-minute interval of the wall clock that it came in.
 """
 
+from collections import deque
+
 from gateway.work import InboxKey
 from storage.model import Inbox
 from storage.unit_of_work import UnitOfWork
 
 WINDOW_US = 120 * 1_000_000
+_PRUNE_US = 1_000_000
 #: What a dead session may have left without a response that arrived: some windows full, and socket buffers.
 _UNHEARD_MAX = 5_000
 
@@ -21,21 +24,23 @@ class Repeats:
     """Keeps the recent commands of dead sessions in memory; everything else is in the inbox."""
 
     def __init__(self) -> None:
-        #: By content: a session may have sent the same more than once, each time a command of its own.
-        self._orphans: dict[bytes, dict[tuple[str, str], Inbox]] = {}
-        #: Which command took up an orphan. It stays, because the batch that did so may be rolled back.
-        self._takers: dict[tuple[str, str], tuple[str, str]] = {}
+        #: By content, the oldest first: a session may have sent the same more than once, each time a command
+        #: of its own.
+        self._orphans: dict[bytes, deque[Inbox]] = {}
+        #: Which command took up which orphan. It stays, because the batch that did so may be rolled back.
+        self._taken: dict[tuple[str, str], Inbox] = {}
+        self._pruned_us = 0
 
     def clear(self) -> None:
         """Forget all."""
         self._orphans.clear()
-        self._takers.clear()
+        self._taken.clear()
 
     def session_died(self, uow: UnitOfWork, session_id: str) -> None:
         """Remember what the session sent last: it may come again."""
         self._prune(uow.wall_us)
         for row in uow.inbox.of_source(session_source(session_id), uow.wall_us - WINDOW_US, _UNHEARD_MAX):
-            self._orphans.setdefault(row.request_hash, {})[row.source, row.key] = row
+            self._orphans.setdefault(row.request_hash, deque()).append(row)
 
     def find(self, key: InboxKey, uow: UnitOfWork, *, fresh: bool = False) -> Inbox | None:
         """The earlier command that this one repeats; ``fresh``: none under its own key."""
@@ -43,7 +48,7 @@ class Repeats:
             earlier = uow.inbox.get(key.source, name)
             if earlier is not None and _is_recent(earlier, uow.wall_us):
                 return earlier
-        return self._orphan(key, uow) if self._orphans else None
+        return self._orphan(key, uow) if self._orphans or self._taken else None
 
     def _orphan(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:
         """An orphan answers one repeat; the repeat's own row makes it last should that session die too.
@@ -66,20 +71,31 @@ class Repeats:
 
     def _free_orphan(self, key: InboxKey, wall_us: int) -> Inbox | None:
         taker = (key.source, key.key)
-        for name, orphan in self._orphans.get(key.request_hash, {}).items():
-            if orphan.source == key.source or not _is_recent(orphan, wall_us):
-                continue
-            if self._takers.setdefault(name, taker) == taker:
-                return orphan
-        return None
+        taken = self._taken.get(taker)
+        if taken is not None and _is_recent(taken, wall_us):
+            return taken
+        free = self._orphans.get(key.request_hash, ())
+        while free and not _is_recent(free[0], wall_us):
+            free.popleft()
+        if not free or free[0].source == key.source:
+            return None
+        self._taken[taker] = orphan = free.popleft()
+        return orphan
 
     def _prune(self, wall_us: int) -> None:
-        for content, orphans in list(self._orphans.items()):
-            for name in [name for name, row in orphans.items() if not _is_recent(row, wall_us)]:
-                del orphans[name]
-                self._takers.pop(name, None)
-            if not orphans:
+        """Rows of one content are in the order of their times, but for sessions that died at one time.
+
+        Once a second at most: many sessions may die together.
+        """
+        if abs(wall_us - self._pruned_us) < _PRUNE_US:
+            return
+        self._pruned_us = wall_us
+        for content, free in list(self._orphans.items()):
+            if not free or not _is_recent(free[-1], wall_us):
                 del self._orphans[content]
+        for taker, row in list(self._taken.items()):
+            if not _is_recent(row, wall_us):
+                del self._taken[taker]
 
 
 def bucketed(key: InboxKey, wall_us: int) -> tuple[str, str]:

@@ -122,6 +122,8 @@ class Requests:
         #: Submits in transaction mode, by message id: their responses tell how the delivery ended.
         self._awaited: dict[str, _Asked] = {}
         dispatcher.on_final = self.delivered
+        #: Who hears that an application asked for an alert_notification.
+        self.on_flagged: Callable[[], None] = lambda: None
         self.stopping = False
 
     def receive(self, peer: Answering, pdu: pdus.Pdu, frame: bytes) -> None:
@@ -235,12 +237,18 @@ class Requests:
         if isinstance(work, Submit):
             self._count(asked.bind, work, value)
         if value.pending:
+            self._flag(work)
             self._awaited[value.message_id] = asked
         elif value.status:
             asked.peer.refuse(asked.pdu, CommandStatus(value.status))
         else:
-            flagged = isinstance(work, Submit) and work.alert_to
-            self._respond(asked, value.message_id, (_DPF_SET,) if flagged else ())
+            self._respond(asked, value.message_id, self._flag(work))
+
+    def _flag(self, work: Work) -> tuple[Tlv, ...]:
+        if not isinstance(work, Submit) or not work.alert_to:
+            return ()
+        self.on_flagged()
+        return (_DPF_SET,)
 
     def _respond(self, asked: _Asked, message_id: str, tlvs: tuple[Tlv, ...] = (), status: int = 0) -> None:
         shown, pdu, peer = self._shown[asked.bind.account.system_id](message_id), asked.pdu, asked.peer

@@ -77,9 +77,6 @@ class Submits:
         for token in (token for dropped in added.dropped for token in dropped.tokens):
             batch.uow.messages.finish(token, MessageState.UNDELIVERABLE, error="segments are missing")
         if added.joined is not None:
-            for token in added.joined.tokens:
-                if token != work.message_id:
-                    batch.uow.messages.finish(token, MessageState.DELIVERED)
             return self._whole(work, added.joined, batch)
         if added.duplicate:
             batch.uow.messages.add(mo_message(work, batch.uow, MessageState.DELIVERED))
@@ -92,9 +89,23 @@ class Submits:
 
     def _whole(self, work: Submit, joined: Joined, batch: Batch) -> Result:
         if work.route.kind is RouteKind.ACCOUNT:
-            return self._forward(self._onward.joined(work, joined), batch)
+            try:
+                whole = self._onward.joined(work, joined)
+            except CodingError as error:
+                self._finish_others(work, joined, MessageState.UNDELIVERABLE, str(error), batch)
+                return batch.result(work, Accepted(CommandStatus.ESME_RINVMSGLEN, "", "malformed"))
+            self._finish_others(work, joined, MessageState.DELIVERED, "", batch)
+            return self._forward(whole, batch)
+        self._finish_others(work, joined, MessageState.DELIVERED, "", batch)
         whole = work._replace(asked=self._read(work, joined))
         return self.keep(whole, batch, self._outcome(whole, batch))
+
+    @staticmethod
+    def _finish_others(work: Submit, joined: Joined, state: MessageState, error: str, batch: Batch) -> None:
+        """The segments that came before the last one."""
+        for token in joined.tokens:
+            if token != work.message_id:
+                batch.uow.messages.finish(token, state, error=error)
 
     def _read(self, work: Submit, joined: Joined) -> Command | Usage:
         try:

@@ -213,7 +213,7 @@ class Inbox(NamedTuple):
 
 
 class PendingFlag(NamedTuple):
-    """An application is told when a handset can be reached again (SMPP 3.4 sections 4.12, 5.3.2.28).
+    """An application is told when a handset can be reached again (SMPP 3.4 sections 4.12, 5.3.2.29).
 
     ``esme`` is the application's address for the alert, ``message_id`` the message that made it wait.
     """

@@ -1,4 +1,4 @@
-"""Delivery pending flags inside a unit of work (SMPP 3.4 section 5.3.2.28)."""
+"""Delivery pending flags inside a unit of work (SMPP 3.4 section 5.3.2.29)."""
 
 from storage.driver import Driver, Row, Verb, Write
 from storage.model import PendingFlag

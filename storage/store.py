@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, delete, text
 from sqlalchemy.engine import URL, make_url
@@ -12,10 +13,12 @@ from storage.driver import Driver
 from storage.errors import StoreError, StoreUnavailable
 from storage.head import Head, read_head
 from storage.migrate import bring_up_to_date
-from storage.model import Message
 from storage.reads import Reads
 from storage.tables import bind, metadata, writer
 from storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from storage.model import Message
 
 
 class Store:

@@ -1,8 +1,8 @@
 """Many idle handsets in a process of their own: each binds with its own number, and answers enquire_link.
 
 Reads orders from standard input, one JSON object a line, and answers each with a line: ``{"bind": n}`` binds
-n more, ``{"enquire": true}`` sends one enquire_link on every bind and waits for all answers, and
-``{"leave": true}`` unbinds. Answers have ``seconds`` and, of the binds, ``refused``.
+n more, ``{"enquire": true}`` sends one enquire_link on every bind and waits for all answers. An answer has
+the ``seconds`` that it took and how many were ``refused`` so far.
 """
 
 import asyncio
@@ -40,12 +40,8 @@ class Handsets:
         began = time.monotonic()
         if "bind" in order:
             await self._bind_more(order["bind"])
-        elif "enquire" in order:
-            await self._all(lambda wire: wire.write(_ENQUIRE), self._wires)
         else:
-            for wire in self._wires:
-                wire.say_goodbye()
-            await asyncio.wait_for(asyncio.gather(*(wire.gone for wire in self._wires)), _TIMEOUT_S)
+            await self._all(lambda wire: wire.write(_ENQUIRE), self._wires)
         return {"seconds": time.monotonic() - began, "refused": self._refused}
 
     async def _bind_more(self, count: int) -> None:

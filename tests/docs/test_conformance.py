@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.conformance import items
 from tests.docs.conformance.markers import MarkerError, marked, markers_in
-from tests.docs.conformance.page import BY_ITEM, PAGE, ROWS, clause_of, page, tests_of
+from tests.docs.conformance.page import BY_ITEM, PAGE, ROWS, clause_of, page, shown_by
 
 ITEMS = {item.name: item for item in items.everything()}
 
@@ -24,7 +24,7 @@ def test_every_item_has_its_clause() -> None:
 
 def test_what_is_claimed_is_shown_by_a_test() -> None:
     claimed = [row.item for row in ROWS if row.how.wants_a_test]
-    assert [item for item in claimed if not tests_of(item)] == []
+    assert [item for item in claimed if not shown_by(item)] == []
 
 
 def test_no_marker_names_an_item_that_is_not_there() -> None:
@@ -60,4 +60,8 @@ def test_markers_are_found_on_functions_and_on_their_parameters() -> None:
 @pytest.mark.parametrize("x", [pytest.param(1, marks=pytest.mark.conformance("c"))])
 def test_it(x): ...
 """
-    assert list(markers_in(ast.parse(source), "x.py")) == [("a", "test_it"), ("b", "test_it"), ("c", "test_it")]
+    assert list(markers_in(ast.parse(source), "x.py")) == [
+        ("a", "test_it"),
+        ("b", "test_it"),
+        ("c", "test_it"),
+    ]

@@ -56,6 +56,7 @@ def esme() -> Iterator[ListeningEsme]:
     listening.close()
 
 
+@pytest.mark.conformance("bind_transceiver.password")
 def test_a_hashed_account_binds_with_its_password_and_no_other(
     start_gateway: StartGateway, connect: Connect
 ) -> None:
@@ -190,6 +191,7 @@ def called(esme: ListeningEsme) -> dict[str, Any]:
     return SHOP | {"outbind": f"127.0.0.1:{esme.port}", "outbind_password": "hello"}
 
 
+@pytest.mark.conformance("outbind", "session.OUTBOUND")
 def test_an_application_is_called_when_a_message_waits_for_it(
     start_gateway: StartGateway, connect: Connect, esme: ListeningEsme
 ) -> None:

@@ -36,6 +36,13 @@ def _receipt(link: RawLink) -> tuple[str, int, str]:
     return message_id, int(pdu.tlv_int(Tag.MESSAGE_STATE) or 0), found["stat"]
 
 
+@pytest.mark.conformance(
+    "deliver_sm",
+    "esm_class.DELIVERY_RECEIPT",
+    "tlv.receipted_message_id",
+    "tlv.message_state",
+    "state.DELIVERED",
+)
 def test_a_receipt_follows_the_delivery_and_never_the_other_way_round(app1: RawLink, raw: Raw) -> None:
     """First the submit's response, then the delivery, then the receipt with the response's message id."""
     receiver = raw(address_range=EN)
@@ -51,6 +58,7 @@ def test_a_receipt_follows_the_delivery_and_never_the_other_way_round(app1: RawL
     assert sorted(receipts) == sorted((each, DELIVERED, "DELIVRD") for each in ids)
 
 
+@pytest.mark.conformance("deliver_sm.source_addr", "deliver_sm.destination_addr")
 def test_a_receipt_has_the_addresses_the_other_way_round(app1: RawLink, raw: Raw) -> None:
     """From the subscriber to the sender that was used."""
     receiver = raw(address_range=EN)
@@ -107,6 +115,7 @@ def test_receipts_wait_for_an_application_that_is_away(raw: Raw, api: ControlApi
     assert _receipt(raw(system_id="app1", password="secret1")) == (message_id, DELIVERED, "DELIVRD")
 
 
+@pytest.mark.conformance("submit_sm", "deliver_sm", "submit_sm.destination_addr")
 def test_a_handsets_message_to_1234_reaches_the_applications_bind(app1: RawLink, phone: MakePhone) -> None:
     """As a deliver_sm from the handset to the short code."""
     phone(EN).handset.send_sms("1234", "VOTE 7")
@@ -127,6 +136,7 @@ def test_messages_to_1234_wait_for_the_application(raw: Raw, api: ControlApi) ->
     assert votes == {f"VOTE {number}".encode() for number in range(5)}
 
 
+@pytest.mark.conformance("submit_sm", "deliver_sm", "submit_sm.short_message")
 def test_an_answer_of_the_application_reaches_the_handset(app1: RawLink, phone: MakePhone) -> None:
     """The whole way there and back."""
     handset = phone(EN)

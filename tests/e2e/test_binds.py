@@ -22,6 +22,7 @@ EN, RU = "77781234567", "77011234567"
 OK = CommandStatus.ESME_ROK
 
 
+@pytest.mark.conformance("bind_transceiver", "bind_transceiver_resp.system_id", "tlv.sc_interface_version")
 def test_a_bind_is_answered_with_our_name_and_version(raw: Raw) -> None:
     """sc_interface_version 3.4 tells the peer that it may use optional parameters."""
     response = raw().bind()
@@ -30,6 +31,7 @@ def test_a_bind_is_answered_with_our_name_and_version(raw: Raw) -> None:
     assert response.tlv(Tag.SC_INTERFACE_VERSION) == 0x34
 
 
+@pytest.mark.conformance("bind_transceiver.system_id", "bind_transceiver.password", "status.ESME_RINVPASWD")
 @pytest.mark.parametrize(
     ("system_id", "password"),
     [("handset", "wrong"), ("handset", ""), ("nobody", "handset"), ("", ""), ("app1", "handset")],
@@ -56,6 +58,7 @@ def test_a_third_refused_bind_ends_the_connection(raw: Raw) -> None:
     assert link.is_closed()
 
 
+@pytest.mark.conformance("session.OPEN", "status.ESME_RINVBNDSTS")
 def test_a_submit_before_the_bind_is_refused_and_does_nothing(api: ControlApi, raw: Raw) -> None:
     """ESME_RINVBNDSTS; the connection can still be bound."""
     (code,) = api.codes()
@@ -65,6 +68,7 @@ def test_a_submit_before_the_bind_is_refused_and_does_nothing(api: ControlApi, r
     assert link.bind().command_status == OK
 
 
+@pytest.mark.conformance("session.BOUND_RX", "status.ESME_RINVBNDSTS")
 def test_a_submit_on_a_receiver_bind_is_refused(api: ControlApi, raw: Raw) -> None:
     """A receiver receives only (SMPP 3.4 section 2.3)."""
     (code,) = api.codes()
@@ -73,6 +77,7 @@ def test_a_submit_on_a_receiver_bind_is_refused(api: ControlApi, raw: Raw) -> No
     assert api.credits(EN) == []
 
 
+@pytest.mark.conformance("session.BOUND_TX", "session.BOUND_RX")
 def test_a_transmitter_gets_no_deliveries_and_a_receiver_does(raw: Raw) -> None:
     """The reply to what one bind sent comes on the other."""
     receiver, transmitter = raw(kind=BindReceiver), raw(kind=BindTransmitter)
@@ -81,6 +86,7 @@ def test_a_transmitter_gets_no_deliveries_and_a_receiver_does(raw: Raw) -> None:
     assert transmitter.waiting() == []
 
 
+@pytest.mark.conformance("status.ESME_RALYBND")
 def test_a_second_bind_on_a_bound_session_is_refused(raw: Raw) -> None:
     """ESME_RALYBND, and the session goes on."""
     link = raw(address_range=EN)
@@ -88,6 +94,7 @@ def test_a_second_bind_on_a_bound_session_is_refused(raw: Raw) -> None:
     assert link.submit(EN, "6000", "BAL").command_status == OK
 
 
+@pytest.mark.conformance("unbind", "session.UNBOUND")
 def test_after_the_unbind_nothing_is_served(raw: Raw) -> None:
     """The unbind is answered, and the connection is over."""
     link = raw(address_range=EN)
@@ -97,6 +104,7 @@ def test_after_the_unbind_nothing_is_served(raw: Raw) -> None:
     assert link.is_closed()
 
 
+@pytest.mark.conformance("bind_transceiver.address_range", "submit_sm.source_addr", "status.ESME_RINVSRCADR")
 @pytest.mark.parametrize(
     ("address_range", "source"),
     [(EN, RU), ("^7701", EN), ("^77781234568$", EN), ("", "12345"), ("", ""), ("", "9393")],
@@ -113,6 +121,7 @@ def test_a_source_address_outside_the_binds_range_is_refused(
     assert api.credits(EN) + api.credits(RU) == []
 
 
+@pytest.mark.conformance("bind_transceiver.address_range")
 @pytest.mark.parametrize("address_range", ["", EN, "^7778", "7778.*", "^77781234567$", "7778[0-9]{7}"])
 def test_a_source_address_within_the_range_is_served(raw: Raw, address_range: str) -> None:
     """Empty is all; a pattern is POSIX-like on the canonical MSISDN; a number is that number."""
@@ -120,12 +129,14 @@ def test_a_source_address_within_the_range_is_served(raw: Raw, address_range: st
     assert link.submit(EN, "6000", "BAL").command_status == OK
 
 
+@pytest.mark.conformance("status.ESME_RBINDFAIL")
 @pytest.mark.parametrize("address_range", ["(", "[0-9", "7*7*7*7*7*7*7*7*7*7*$", "(7+)+$", "*"])
 def test_a_range_that_is_no_pattern_is_refused_at_the_bind(raw: Raw, address_range: str) -> None:
     """A peer's expression never reaches a backtracking matcher."""
     assert raw().bind(address_range=address_range).command_status != OK
 
 
+@pytest.mark.conformance("submit_sm.destination_addr", "status.ESME_RINVDSTADR")
 @pytest.mark.parametrize("destination", ["8888", "1", "", "93930", "939", "SHORTCODE"])
 def test_an_unknown_short_code_is_refused(raw: Raw, destination: str) -> None:
     """ESME_RINVDSTADR; there is nothing to wait for."""
@@ -135,6 +146,7 @@ def test_an_unknown_short_code_is_refused(raw: Raw, destination: str) -> None:
     assert link.waiting() == []
 
 
+@pytest.mark.conformance("enquire_link", "session.OPEN")
 def test_enquire_link_is_answered_bound_or_not(raw: Raw) -> None:
     """Before the bind and after it."""
     link = raw()
@@ -158,6 +170,7 @@ def test_more_binds_than_the_account_allows_are_refused(
     second.close()
 
 
+@pytest.mark.conformance("session.OPEN")
 def test_a_connection_that_never_binds_is_closed(start_gateway: StartGateway, connect: Connect) -> None:
     """The session initialisation timer; half a PDU does not keep it open."""
     gateway = start_gateway(settings={"TIMERS__SESSION_INIT_S": "0.5"})
@@ -169,6 +182,7 @@ def test_a_connection_that_never_binds_is_closed(start_gateway: StartGateway, co
     half.close()
 
 
+@pytest.mark.conformance("enquire_link")
 def test_a_peer_that_does_not_answer_enquire_link_is_disconnected(
     start_gateway: StartGateway, connect: Connect
 ) -> None:
@@ -181,6 +195,7 @@ def test_a_peer_that_does_not_answer_enquire_link_is_disconnected(
     link.close()
 
 
+@pytest.mark.conformance("submit_sm_resp.message_id")
 def test_the_submit_response_carries_an_unguessable_message_id(raw: Raw) -> None:
     """Each its own, of 32 hexadecimal digits."""
     link = raw(address_range=EN)

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from gateway.smpp.constants import UssdServiceOp
 from gateway.smpp.pdus import BindTransceiver
 from gateway.smpp.tlv import Tag
@@ -59,6 +61,9 @@ def test_bal_to_6000_answers_with_the_balance(phone: MakePhone) -> None:
         assert handset.sms("6000", typed) == IncomingSms("6000", "Balance: 500 KZT"), typed
 
 
+@pytest.mark.conformance(
+    "submit_sm.service_type", "tlv.ussd_service_op", "tlv.its_session_info", "deliver_sm.service_type"
+)
 def test_a_screen_carries_the_operation_and_the_dialogue_of_the_request(raw: Raw) -> None:
     """PSSR response (17), its_session_info echoed with the end bit, service_type USSD, one screen."""
     link = raw(address_range=EN)

@@ -86,6 +86,9 @@ def test_a_full_memory_takes_as_many_as_there_is_room_for_and_shows_flash_all_th
     assert api.whole(waiting)["state"] == "ENROUTE"
 
 
+@pytest.mark.conformance(
+    "state.REJECTED", "state.UNDELIVERABLE", "status.ESME_RX_P_APPN", "status.ESME_RX_R_APPN"
+)
 @pytest.mark.parametrize(
     ("behaviour", "state"), [(Behaviour.REJECTING, "REJECTED"), (Behaviour.BROKEN, "UNDELIVERABLE")]
 )

@@ -49,6 +49,13 @@ def test_waiting_is_told_where_it_is_asked_for(phone: MakePhone, api: ControlApi
     assert sender.mark() == MarkChanged(1, RU, Mark.DELIVERED)
 
 
+@pytest.mark.conformance(
+    "registered_delivery.SME_DELIVERY_ACK",
+    "registered_delivery.SME_USER_ACK",
+    "esm_class.DELIVERY_ACKNOWLEDGEMENT",
+    "esm_class.USER_ACKNOWLEDGEMENT",
+    "deliver_sm.registered_delivery",
+)
 @pytest.mark.parametrize(
     ("wanted", "kinds"),
     [

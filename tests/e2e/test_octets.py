@@ -80,6 +80,7 @@ def test_a_connection_that_ends_within_a_pdu_does_nothing(
     assert api.credits(EN) == []
 
 
+@pytest.mark.conformance("header.sequence_number", "enquire_link")
 def test_glued_pdus_are_all_answered_each_by_its_number(raw: Raw) -> None:
     """A hundred submits, enquire_links between them, one write."""
     link = raw(address_range=EN)
@@ -93,6 +94,7 @@ def test_glued_pdus_are_all_answered_each_by_its_number(raw: Raw) -> None:
         link.answer(link.expect(DeliverSm))
 
 
+@pytest.mark.conformance("generic_nack", "header.command_length", "status.ESME_RINVCMDLEN")
 @pytest.mark.parametrize("length", [0, 1, 4, 15, 70_001, 2**31, 2**32 - 1])
 @pytest.mark.parametrize("bound", [True, False])
 def test_an_impossible_length_is_nacked_and_ends_this_connection_only(
@@ -119,6 +121,7 @@ def _with_tail(octets: bytes, tail: bytes) -> bytes:
     return (len(octets) + len(tail)).to_bytes(4, "big") + octets[4:] + tail
 
 
+@pytest.mark.conformance("status.ESME_RINVOPTPARSTREAM", "status.ESME_RINVPARLEN")
 @pytest.mark.parametrize(
     "tail",
     [
@@ -183,6 +186,9 @@ def test_fields_without_terminator_are_refused(raw: Raw) -> None:
     assert getattr(unbound.read(), "command_status", OK) != OK
 
 
+@pytest.mark.conformance(
+    "generic_nack", "header.command_id", "header.sequence_number", "status.ESME_RINVCMDID"
+)
 @pytest.mark.parametrize("command_id", [0, 0x10, 0xFF, 0x0000_0112, 0x0001_0000, 0x7FFF_FFFF])
 def test_an_unknown_command_is_nacked_with_its_number_and_the_session_goes_on(
     raw: Raw, command_id: int

@@ -79,6 +79,7 @@ def test_an_application_may_not_send_from_what_it_does_not_own(app1: RawLink, so
         assert app1.submit(own, EN, "hello").command_status == OK
 
 
+@pytest.mark.conformance("deliver_sm_resp")
 def test_a_full_memory_is_tried_again_later_and_keeps_the_order(api: ControlApi, raw: Raw) -> None:
     """ESME_RX_T_APPN: the handset's messages wait as a whole until the retry time, then come in order."""
     api.virtual_clock()
@@ -203,6 +204,7 @@ def test_a_message_whose_validity_is_over_is_not_delivered(api: ControlApi, raw:
     assert receiver.waiting() == []
 
 
+@pytest.mark.conformance("submit_sm.validity_period", "state.EXPIRED")
 def test_a_validity_period_of_its_own_counts(api: ControlApi, raw: Raw) -> None:
     """Relative, one hour (SMPP 3.4 section 7.1.1): a minute before it still waits."""
     api.virtual_clock()

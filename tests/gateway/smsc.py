@@ -1,7 +1,8 @@
 """The server on string transports, with a queue that is worked off when the test says so."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from types import MappingProxyType
 from typing import Any, cast
 
 from twisted.internet.error import ConnectionDone
@@ -68,6 +69,12 @@ class Client:
         self.taken()
         return [CommandStatus(int.from_bytes(frame[8:12], "big")) for frame in self._frames]
 
+    def answers(self) -> list[CommandStatus]:
+        """The command_status of each response that has come since the last time."""
+        self.taken()
+        responses = (frame for frame in self._frames if frame[4] & 0x80)
+        return [CommandStatus(int.from_bytes(frame[8:12], "big")) for frame in responses]
+
     def last_status(self) -> CommandStatus:
         """The command_status of the last PDU that was looked at."""
         return CommandStatus(int.from_bytes(self._frames[-1][8:12], "big"))
@@ -128,6 +135,7 @@ class Smsc:
         accounts: tuple[Account, ...] = DEMO_ACCOUNTS,
         limits: Limits | None = None,
         pool: Executor | None = None,
+        distribution_lists: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         self.stand = stand
         self.seconds = 0.0
@@ -144,6 +152,8 @@ class Smsc:
             database_url="sqlite://",
             accounts=accounts,
             limits=limits or Limits(),
+            distribution_lists=distribution_lists,
+            default_messages=stand.default_messages,
         )
         metrics = Metrics()
         now_us = stand.clock.now_us
@@ -183,7 +193,8 @@ class Smsc:
             ),
             lambda: self.congestion,
         )
-        self.server.on_bound = Availability(self.mailroom.binds, self.mailroom).bound
+        availability = Availability(self.mailroom.binds, self.mailroom)
+        self.server.on_bound, requests.on_flagged = availability.bound, availability.flagged
 
     # -- Queue -------------------------------------------------------------------------------------
 

@@ -136,6 +136,7 @@ def test_every_state_that_is_a_failure_has_a_number_of_its_own(state: MessageSta
 # -- responses without TLVs ------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("header.command_status")
 @pytest.mark.parametrize("status", [each for each in CommandStatus if each])
 def test_every_status_has_its_class(status: CommandStatus) -> None:
     failure = failure_of(status)
@@ -149,6 +150,16 @@ def test_every_status_has_its_class(status: CommandStatus) -> None:
     )
 
 
+@pytest.mark.conformance(
+    "header.command_status",
+    "deliver_sm_resp",
+    "status.ESME_RX_T_APPN",
+    "status.ESME_RX_P_APPN",
+    "status.ESME_RX_R_APPN",
+    "status.ESME_RMSGQFUL",
+    "status.ESME_RTHROTTLED",
+    "status.ESME_RSYSERR",
+)
 @pytest.mark.parametrize(
     ("status", "error_class"),
     [
@@ -180,6 +191,7 @@ def test_esme_rok_is_no_failure() -> None:
 # -- what the TLVs add -----------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("tlv.network_error_code")
 @pytest.mark.parametrize("code", MAP_ERRORS)
 def test_a_map_error_names_class_and_number(code: int) -> None:
     name, error_class = MAP_ERRORS[code]
@@ -190,6 +202,7 @@ def test_a_map_error_names_class_and_number(code: int) -> None:
     assert failure.reason == f"{row.reason} (ESME_RDELIVERYFAILURE, {name})"
 
 
+@pytest.mark.conformance("tlv.delivery_failure_reason")
 @pytest.mark.parametrize("number", DELIVERY_FAILURE_REASONS)
 def test_a_delivery_failure_reason_names_the_class(number: int) -> None:
     failure = failure_of(CommandStatus.ESME_RDELIVERYFAILURE, (reason(number),))

@@ -58,6 +58,12 @@ APP_REFUSALS: list[tuple[St, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.conformance(
+    "submit_sm.source_addr",
+    "submit_sm.destination_addr",
+    "submit_sm.data_coding",
+    "status.ESME_RINVOPTPARAMVAL",
+)
 @pytest.mark.parametrize(("status", "fields"), HANDSET_REFUSALS)
 def test_each_fault_of_a_handset_has_its_status(stand: Stand, status: St, fields: dict[str, Any]) -> None:
     assert refused(stand, submit(**fields)).status is status
@@ -71,6 +77,9 @@ def test_of_several_faults_of_a_handset_the_first_answers(stand: Stand, first: i
     assert refused(stand, submit(**fields)).status is HANDSET_REFUSALS[first][0]
 
 
+@pytest.mark.conformance(
+    "submit_sm.source_addr", "submit_sm.destination_addr", "submit_sm.service_type", "status.ESME_RINVSERTYP"
+)
 @pytest.mark.parametrize(("status", "fields"), APP_REFUSALS)
 def test_each_fault_of_an_application_has_its_status(
     stand: Stand, status: St, fields: dict[str, Any]
@@ -87,6 +96,9 @@ def test_of_several_faults_of_an_application_the_first_answers(stand: Stand, fir
     assert refused(stand, submit(**fields), stand.session("a", APP)).status is APP_REFUSALS[first][0]
 
 
+@pytest.mark.conformance(
+    "submit_sm.short_message", "submit_sm.data_coding", "status.ESME_RINVMSGLEN", "status.ESME_RINVDCS"
+)
 @pytest.mark.parametrize(
     ("status", "fields"),
     [
@@ -222,6 +234,7 @@ def test_what_nobody_serves_is_accepted_and_answered_by_a_screen(stand: Stand, t
     assert (work.asked, work.route.kind, work.route.target) == (None, RouteKind.SERVICE, "")
 
 
+@pytest.mark.conformance("tlv.ussd_service_op", "status.ESME_RINVOPTPARAMVAL")
 @pytest.mark.parametrize("operation", [2, 3, 17, 18, 19, 99])
 def test_an_operation_without_a_dialogue_is_refused(stand: Stand, operation: int) -> None:
     pdu = submit(service_type="USSD", tlvs=(Tlv(Tag.USSD_SERVICE_OP, operation),))

@@ -104,6 +104,7 @@ def test_an_application_that_receives_already_is_not_called(calls: Calls) -> Non
     assert calls.made == 0
 
 
+@pytest.mark.conformance("outbind", "outbind.system_id", "outbind.password")
 def test_the_invitation_names_us_and_proves_it(calls: Calls) -> None:
     calls.outbinds.wanted("app1")
     (outbind,) = calls.answered().taken()

@@ -1,6 +1,5 @@
 """The writer's work on a real store: batches, failures in them, routes, receipts, keys."""
 
-
 import pytest
 
 from gateway.clock import ClockMode
@@ -165,6 +164,7 @@ def test_a_subscribers_record_overrides_the_prefix(stand: Stand, typed: str) -> 
     assert stand.messages()[0].route == "handset:77051112233"
 
 
+@pytest.mark.conformance("status.ESME_RSUBMITFAIL")
 @pytest.mark.parametrize("status", [Status.BLOCKED, Status.BLOCKED_OUTGOING])
 @pytest.mark.parametrize("to", [BOLAT, "4917612345678", "1234"])
 def test_a_blocked_sender_is_refused_and_leaves_nothing_behind(stand: Stand, status: Status, to: str) -> None:

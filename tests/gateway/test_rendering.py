@@ -92,6 +92,7 @@ def test_promised_pdus_have_no_sequence_number_yet(stand: Stand) -> None:
     assert pdu.sequence_number == 0
 
 
+@pytest.mark.conformance("deliver_sm.source_addr_ton")
 @pytest.mark.parametrize(
     ("number", "ton", "npi"),
     [

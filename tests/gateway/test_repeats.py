@@ -32,6 +32,7 @@ def die(stand: Stand, session: str) -> None:
 # -- one session -----------------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("header.sequence_number")
 def test_the_same_sequence_number_with_the_same_content_is_a_repeat(stand: Stand) -> None:
     first = stand.accepted(bal(stand, "s1", 7))
     again = stand.accepted(bal(stand, "s1", 7))
@@ -71,6 +72,7 @@ def test_a_repeat_is_known_as_long_as_the_window_lasts(stand: Stand) -> None:
 # -- a reference of the client's own ---------------------------------------------------------------
 
 
+@pytest.mark.conformance("tlv.user_message_reference")
 def test_a_user_message_reference_names_the_command_on_any_session(stand: Stand) -> None:
     stand.accepted(bal(stand, "s1", 7, reference(500)))
     assert stand.accepted(bal(stand, "s2", 1, reference(500))).repeated

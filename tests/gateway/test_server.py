@@ -36,6 +36,9 @@ def hello(sequence: int = 9, to: str = BOLAT, **fields: Any) -> pdus.SubmitSm:
 # -- binds -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.conformance(
+    "bind_receiver", "bind_transmitter", "bind_transceiver", "bind_transceiver.password", "session.BOUND_TRX"
+)
 @pytest.mark.parametrize("kind", [pdus.BindReceiver, pdus.BindTransmitter, pdus.BindTransceiver])
 def test_a_bind_with_the_right_password_is_accepted_and_entered(smsc: Smsc, kind: type[pdus.Bind]) -> None:
     client = smsc.connect()
@@ -138,6 +141,7 @@ def test_a_receiver_may_not_submit(smsc: Smsc) -> None:
     assert client.status(hello()) is St.ESME_RINVBNDSTS
 
 
+@pytest.mark.conformance("submit_sm_resp", "status.ESME_ROK")
 def test_a_submit_is_answered_after_its_commit_and_before_its_reply_is_delivered(smsc: Smsc) -> None:
     client = smsc.bind(address_range=ALIYA)
     assert client.send(hello(to="6000")) == []
@@ -162,6 +166,7 @@ def test_answers_come_in_the_order_of_the_submits(smsc: Smsc) -> None:
     ]
 
 
+@pytest.mark.conformance("status.ESME_RTHROTTLED")
 def test_a_full_queue_answers_throttled_and_keeps_the_session(stand: Stand) -> None:
     smsc = Smsc(stand)
     client = smsc.bind()
@@ -171,6 +176,7 @@ def test_a_full_queue_answers_throttled_and_keeps_the_session(stand: Stand) -> N
     assert client.send(hello(2)) == []
 
 
+@pytest.mark.conformance("status.ESME_RTHROTTLED")
 def test_an_account_that_sends_faster_than_it_may_is_throttled(stand: Stand) -> None:
     slow = replace(DEMO_ACCOUNTS[0], messages_per_s=2)
     smsc = Smsc(stand, accounts=(slow, DEMO_ACCOUNTS[1]))
@@ -225,6 +231,7 @@ def test_a_session_that_ends_while_the_store_is_away_is_told_of_later(smsc: Smsc
     assert len(smsc.stand.messages()) == 1
 
 
+@pytest.mark.conformance("status.ESME_RSYSERR")
 def test_a_store_that_cannot_be_written_is_a_system_error(smsc: Smsc) -> None:
     client = smsc.bind()
     client.send(hello())
@@ -271,6 +278,7 @@ def test_the_log_line_of_a_submit_has_no_text(smsc: Smsc, logged: LogLines) -> N
     assert "908070" not in repr(logged)
 
 
+@pytest.mark.conformance("tlv.congestion_state")
 @pytest.mark.parametrize(("version", "told"), [(0x33, None), (0x34, None), (0x50, 42)])
 def test_a_client_of_5_0_is_told_how_busy_the_gateway_is(smsc: Smsc, version: int, told: int | None) -> None:
     """congestion_state (SMPP 5.0 section 4.8.4.18); older clients do not know it."""
@@ -286,6 +294,7 @@ def test_a_client_of_5_0_is_told_how_busy_the_gateway_is(smsc: Smsc, version: in
 # -- deliveries ------------------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("bind_transceiver.interface_version")
 def test_a_client_below_3_4_is_sent_no_optional_parameters(smsc: Smsc) -> None:
     old = smsc.connect()
     old.send(ALL(1, "handset", "handset", interface_version=0x33))

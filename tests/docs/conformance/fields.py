@@ -48,10 +48,16 @@ CLAUSES = {
 }
 
 HEADER: tuple[Row, ...] = (
-    done("header.command_length", "below 16 or above `pdu_octets_max`: `generic_nack`, then the connection closes"),
+    done(
+        "header.command_length",
+        "below 16 or above `pdu_octets_max`: `generic_nack`, then the connection closes",
+    ),
     done("header.command_id", "unknown: `generic_nack` with `ESME_RINVCMDID`"),
     done("header.command_status", "read in responses; in requests not looked at"),
-    done("header.sequence_number", "ours run from 1; a client may give any, and the same again is a [repeat](smpp.md#repeated-submits)"),
+    done(
+        "header.sequence_number",
+        "ours run from 1; a client may give any, and the same again is a [repeat](smpp.md#repeated-submits)",
+    ),
 )
 
 _BINDS: tuple[Row, ...] = (
@@ -85,34 +91,66 @@ _SUBMIT: tuple[Row, ...] = (
     ),
     done("submit_sm.source_addr_ton", "reserved values are refused; else without an effect"),
     done("submit_sm.source_addr_npi", "reserved values are refused; else without an effect"),
-    done("submit_sm.source_addr", "handset side: a number that the session serves; application side: owned, or empty"),
-    done("submit_sm.dest_addr_ton", "reserved values are refused; the receiver is shown what the address looks like"),
-    done("submit_sm.dest_addr_npi", "reserved values are refused; the receiver is shown what the address looks like"),
+    done(
+        "submit_sm.source_addr",
+        "handset side: a number that the session serves; application side: owned, or empty",
+    ),
+    done(
+        "submit_sm.dest_addr_ton",
+        "reserved values are refused; the receiver is shown what the address looks like",
+    ),
+    done(
+        "submit_sm.dest_addr_npi",
+        "reserved values are refused; the receiver is shown what the address looks like",
+    ),
     done("submit_sm.destination_addr", "[where a message goes](smpp.md#where-a-message-goes)"),
     done("submit_sm.esm_class", "modes, types and features, [below](#esm_class)"),
     passed("submit_sm.protocol_id", "without a meaning to us"),
     done("submit_sm.priority_flag", "0 to 3: [more urgent ones go first](message-life.md#order)"),
-    done("submit_sm.schedule_delivery_time", "absolute and relative, [on the operator clock](message-life.md#schedule)"),
-    done("submit_sm.validity_period", "absolute and relative, [on the operator clock](message-life.md#validity)"),
+    done(
+        "submit_sm.schedule_delivery_time",
+        "absolute and relative, [on the operator clock](message-life.md#schedule)",
+    ),
+    done(
+        "submit_sm.validity_period",
+        "absolute and relative, [on the operator clock](message-life.md#validity)",
+    ),
     done("submit_sm.registered_delivery", "receipts and acknowledgements, [below](#registered_delivery)"),
-    done("submit_sm.replace_if_present_flag", "1: [the one that waits is replaced](message-life.md#replacing)"),
+    done(
+        "submit_sm.replace_if_present_flag", "1: [the one that waits is replaced](message-life.md#replacing)"
+    ),
     done("submit_sm.data_coding", "alphabets and message classes, [below](#data_coding)"),
     done("submit_sm.sm_default_msg_id", "a text of the [configuration](configuration.md#default-messages)"),
     done("submit_sm.sm_length", "0 to 254"),
     done("submit_sm.short_message", "[texts and parts](message-life.md#texts-and-parts)"),
-    done("submit_sm_resp.message_id", "32 hexadecimal digits, or as the account's [format](receipts.md#formats) says"),
+    done(
+        "submit_sm_resp.message_id",
+        "32 hexadecimal digits, or as the account's [format](receipts.md#formats) says",
+    ),
 )
 
 _MULTI: tuple[Row, ...] = (
     *(
-        like(f"submit_multi.{field}", f"submit_sm.{field}", How.PASSED if field == "protocol_id" else How.DONE)
+        like(
+            f"submit_multi.{field}", f"submit_sm.{field}", How.PASSED if field == "protocol_id" else How.DONE
+        )
         for field in (
-            *("service_type", "source_addr_ton", "source_addr_npi", "source_addr", "esm_class", "protocol_id"),
+            *(
+                "service_type",
+                "source_addr_ton",
+                "source_addr_npi",
+                "source_addr",
+                "esm_class",
+                "protocol_id",
+            ),
             *("priority_flag", "schedule_delivery_time", "validity_period", "registered_delivery"),
             *("replace_if_present_flag", "data_coding", "sm_default_msg_id", "sm_length", "short_message"),
         )
     ),
-    done("submit_multi.number_of_dests", "1 to 254; with lists resolved and each address once, up to 999 recipients"),
+    done(
+        "submit_multi.number_of_dests",
+        "1 to 254; with lists resolved and each address once, up to 999 recipients",
+    ),
     done("submit_multi.dest_flag", "1 an address, 2 a list, else `ESME_RINVDESTFLAG`"),
     like("submit_multi.dest_addr_ton", "submit_sm.dest_addr_ton"),
     like("submit_multi.dest_addr_npi", "submit_sm.dest_addr_npi"),
@@ -127,11 +165,17 @@ _DELIVER: tuple[Row, ...] = (
     done("deliver_sm.service_type", "as it was submitted; empty in answers of services and in receipts"),
     done("deliver_sm.source_addr_ton", "by the look of the address"),
     like("deliver_sm.source_addr_npi", "deliver_sm.source_addr_ton", words="by the look of the address"),
-    done("deliver_sm.source_addr", "the canonical number, the code or the name; of a receipt the message's receiver"),
+    done(
+        "deliver_sm.source_addr",
+        "the canonical number, the code or the name; of a receipt the message's receiver",
+    ),
     like("deliver_sm.dest_addr_ton", "deliver_sm.source_addr_ton", words="by the look of the address"),
     like("deliver_sm.dest_addr_npi", "deliver_sm.source_addr_ton", words="by the look of the address"),
     done("deliver_sm.destination_addr", "the canonical number, or the application's code"),
-    done("deliver_sm.esm_class", "type, header and reply path as submitted, without the mode; 0x04 and 0x20 for receipts"),
+    done(
+        "deliver_sm.esm_class",
+        "type, header and reply path as submitted, without the mode; 0x04 and 0x20 for receipts",
+    ),
     done("deliver_sm.protocol_id", "as it was submitted"),
     done("deliver_sm.priority_flag", "as it was submitted"),
     unused("deliver_sm.schedule_delivery_time", "empty, as 4.6.1 asks"),
@@ -147,7 +191,11 @@ _DELIVER: tuple[Row, ...] = (
 
 _DATA: tuple[Row, ...] = (
     *(
-        like(f"data_sm.{field}", f"submit_sm.{field}", words=f"as in `submit_sm`; sent as in `deliver_sm.{field}`")
+        like(
+            f"data_sm.{field}",
+            f"submit_sm.{field}",
+            words=f"as in `submit_sm`; sent as in `deliver_sm.{field}`",
+        )
         for field in (
             *("service_type", "source_addr_ton", "source_addr_npi", "source_addr", "dest_addr_ton"),
             *("dest_addr_npi", "destination_addr", "esm_class", "registered_delivery", "data_coding"),
@@ -164,7 +212,10 @@ _OTHERS: tuple[Row, ...] = (
     like("query_sm_resp.message_id", "query_sm_resp", words="in the form of the response"),
     done("query_sm_resp.final_date", "operator time with its offset; empty while the message waits"),
     done("query_sm_resp.message_state", "[states](#states-of-a-message)"),
-    done("query_sm_resp.error_code", "the code of the [failure](receipts.md#failures) without its network, 255 at most"),
+    done(
+        "query_sm_resp.error_code",
+        "the code of the [failure](receipts.md#failures) without its network, 255 at most",
+    ),
     done("cancel_sm.service_type", "without an id: only messages of this type; empty for all"),
     done("cancel_sm.message_id", "one message; empty for all between two addresses"),
     unused("cancel_sm.source_addr_ton", "read and not compared"),
@@ -172,7 +223,9 @@ _OTHERS: tuple[Row, ...] = (
     done("cancel_sm.source_addr", "has to be the message's"),
     unused("cancel_sm.dest_addr_ton", "read and not compared"),
     unused("cancel_sm.dest_addr_npi", "read and not compared"),
-    done("cancel_sm.destination_addr", "without an id the messages' receiver; with one, empty or the message's"),
+    done(
+        "cancel_sm.destination_addr", "without an id the messages' receiver; with one, empty or the message's"
+    ),
     done("replace_sm.message_id", "as the response gave it, or as the receipt did"),
     unused("replace_sm.source_addr_ton", "read and not compared"),
     unused("replace_sm.source_addr_npi", "read and not compared"),
@@ -187,8 +240,12 @@ _OTHERS: tuple[Row, ...] = (
     like("alert_notification.source_addr_ton", "alert_notification.source_addr", words="international"),
     like("alert_notification.source_addr_npi", "alert_notification.source_addr", words="ISDN"),
     done("alert_notification.esme_addr", "the source of the message that asked"),
-    like("alert_notification.esme_addr_ton", "alert_notification.esme_addr", words="by the look of the address"),
-    like("alert_notification.esme_addr_npi", "alert_notification.esme_addr", words="by the look of the address"),
+    like(
+        "alert_notification.esme_addr_ton", "alert_notification.esme_addr", words="by the look of the address"
+    ),
+    like(
+        "alert_notification.esme_addr_npi", "alert_notification.esme_addr", words="by the look of the address"
+    ),
 )
 
 FIELDS: tuple[Row, ...] = (

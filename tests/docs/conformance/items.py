@@ -1,4 +1,4 @@
-"""Every operation, field, parameter, status, state and value that the code's tables have, with its clause there.
+"""Every operation, field, parameter, status, state and value of the code's tables, with its clause.
 
 Names of items: ``submit_sm`` (operation), ``submit_sm.priority_flag`` (field), ``header.command_id``,
 ``tlv.message_payload``, ``status.ESME_ROK``, ``session.BOUND_TX``, ``state.ENROUTE``, ``rule.source_ton``,
@@ -132,7 +132,7 @@ def requests_of(state: State) -> dict[str, list[str]]:
 def message_states() -> Iterator[tuple[Item, str]]:
     """Every message_state with the word of a receipt."""
     for state, number in STATE_NUMBERS.items():
-        yield Item(f"state.{state.name}", str(number)), STATE_WORDS[state]
+        yield Item(f"state.{state.name}", str(number), "3.4 5.2.28"), STATE_WORDS[state]
 
 
 def rules() -> Iterator[tuple[Rule, Item]]:

@@ -57,7 +57,11 @@ def markers_in(tree: ast.AST, path: str) -> Iterator[tuple[str, str]]:
 def _calls(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
     for node in nodes:
         for each in ast.walk(node):
-            if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr == _NAME:
+            if (
+                isinstance(each, ast.Call)
+                and isinstance(each.func, ast.Attribute)
+                and each.func.attr == _NAME
+            ):
                 yield each
 
 

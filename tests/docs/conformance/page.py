@@ -31,21 +31,21 @@ _SHOWN_MAX = 3
 _INTRO = """\
 # Conformance
 
-What Shortcode does about every operation, field, parameter, status and state of SMPP 3.4, and those of SMPP 5.0
-that it knows. The page is made by `make docs` from the tables of `gateway/smpp`, `gateway/checks.py` and
+What Shortcode does about every operation, field, parameter, status and state of SMPP 3.4, and those of SMPP
+5.0 that it knows. The page is made by `make docs` from the tables of `gateway/smpp`, `gateway/checks.py` and
 `gateway/receipts.py`, from what `tests/docs/conformance` says of each item, and from the tests that carry
-`@pytest.mark.conformance`. A test fails when the page is behind, when an item is missing, and when something is
-claimed that no test shows.
+`@pytest.mark.conformance`. A test fails when the page is behind, when an item is missing, and when something
+is claimed that no test shows.
 
 Clauses are those of SMPP 3.4 issue 1.2 and SMPP 5.0. The octets of every PDU are shown by `tests/wire`.
 """
 
 
-def tests_of(item: str) -> tuple[Shown, ...]:
+def shown_by(item: str) -> tuple[Shown, ...]:
     """The tests that show an item, or what it is like."""
     own = marked().get(item, ())
     other = BY_ITEM[item].like
-    return tuple(dict.fromkeys((*own, *(tests_of(other) if other else ()))))
+    return tuple(dict.fromkeys((*own, *(shown_by(other) if other else ()))))
 
 
 def clause_of(item: Item) -> str:
@@ -131,11 +131,12 @@ def _table(noun: str, found: Iterable[Item]) -> Iterator[str]:
     for item in rows:
         row = BY_ITEM[item.name]
         number = f" {item.number} |" if numbered else ""
-        yield f"| `{item.shown}` |{number} {clause_of(item)} | {row.how.value} | {row.words} | {_links(item)} |"
+        said = f"{clause_of(item)} | {row.how.value} | {row.words} | {_links(item)}"
+        yield f"| `{item.shown}` |{number} {said} |"
 
 
 def _links(item: Item) -> str:
-    tests = tests_of(item.name)
+    tests = shown_by(item.name)
     links = [f"[{each.sentence}](../../{each.path})" for each in tests[:_SHOWN_MAX]]
     more = len(tests) - _SHOWN_MAX
     return "; ".join((*links, f"and {more} more") if more > 0 else links)

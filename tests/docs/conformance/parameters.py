@@ -22,15 +22,25 @@ PARAMETERS: tuple[Row, ...] = (
     passed("tlv.privacy_indicator", _PASSED, "3.4 5.3.2.14"),
     passed("tlv.source_subaddress", _PASSED, "3.4 5.3.2.15"),
     passed("tlv.dest_subaddress", _PASSED, "3.4 5.3.2.16"),
-    done("tlv.user_message_reference", "names the command for [repeats](smpp.md#repeated-submits); passed on", "3.4 5.3.2.17"),
+    done(
+        "tlv.user_message_reference",
+        "names the command for [repeats](smpp.md#repeated-submits); passed on",
+        "3.4 5.3.2.17",
+    ),
     passed("tlv.user_response_code", _PASSED, "3.4 5.3.2.18"),
     passed("tlv.source_port", "as a TLV, or in the header, as it came", "3.4 5.3.2.20"),
-    passed("tlv.destination_port", "as a TLV, or in the header, as it came; the handset shows it", "3.4 5.3.2.21"),
+    passed(
+        "tlv.destination_port", "as a TLV, or in the header, as it came; the handset shows it", "3.4 5.3.2.21"
+    ),
     done("tlv.sar_msg_ref_num", "parts of a long message, joined where they are read", "3.4 5.3.2.22"),
     passed("tlv.language_indicator", _PASSED, "3.4 5.3.2.19"),
     done("tlv.sar_total_segments", "parts of a long message, joined where they are read", "3.4 5.3.2.23"),
     done("tlv.sar_segment_seqnum", "parts of a long message, joined where they are read", "3.4 5.3.2.24"),
-    done("tlv.sc_interface_version", "in the response to a bind: 0x34, or 0x50 to a client of 5.0", "3.4 5.3.2.25"),
+    done(
+        "tlv.sc_interface_version",
+        "in the response to a bind: 0x34, or 0x50 to a client of 5.0",
+        "3.4 5.3.2.25",
+    ),
     passed("tlv.callback_num_pres_ind", _PASSED, "3.4 5.3.2.37"),
     passed("tlv.callback_num_atag", _PASSED, "3.4 5.3.2.38"),
     passed("tlv.number_of_messages", _PASSED, "3.4 5.3.2.39"),
@@ -58,5 +68,9 @@ PARAMETERS: tuple[Row, ...] = (
     passed("tlv.ms_validity", _PASSED, "3.4 5.3.2.27"),
     passed("tlv.alert_on_message_delivery", _PASSED, "3.4 5.3.2.41"),
     passed("tlv.its_reply_type", _PASSED, "3.4 5.3.2.42"),
-    done("tlv.its_session_info", "the dialogue of a [USSD](smpp.md#ussd) request; comes back with the end bit", "3.4 5.3.2.43"),
+    done(
+        "tlv.its_session_info",
+        "the dialogue of a [USSD](smpp.md#ussd) request; comes back with the end bit",
+        "3.4 5.3.2.43",
+    ),
 )

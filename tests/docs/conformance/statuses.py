@@ -6,7 +6,10 @@ _NO_BROADCAST = "cell broadcast is refused without a look at its fields"
 
 STATUSES: tuple[Row, ...] = (
     done("status.ESME_ROK", "it is done, and durable"),
-    done("status.ESME_RINVMSGLEN", "text and length do not agree, two texts at once, octets that break their alphabet"),
+    done(
+        "status.ESME_RINVMSGLEN",
+        "text and length do not agree, two texts at once, octets that break their alphabet",
+    ),
     done("status.ESME_RINVCMDLEN", "a body that is too short or too long; an impossible length"),
     done("status.ESME_RINVCMDID", "a command that nobody knows"),
     done("status.ESME_RINVBNDSTS", "not allowed in this state of the session"),
@@ -20,7 +23,10 @@ STATUSES: tuple[Row, ...] = (
     done("status.ESME_RBINDFAIL", "all that is wrong with a bind but the password"),
     done("status.ESME_RINVPASWD", "a wrong password, or a `system_id` that nobody has"),
     done("status.ESME_RINVSYSID", "a `system_id` that does not fit its field"),
-    done("status.ESME_RCANCELFAIL", "the message is final or on its way; nothing waits between the two addresses"),
+    done(
+        "status.ESME_RCANCELFAIL",
+        "the message is final or on its way; nothing waits between the two addresses",
+    ),
     done("status.ESME_RREPLACEFAIL", "the message is final or on its way"),
     done("status.ESME_RMSGQFUL", "not sent; in a response: the handset's memory is full"),
     done("status.ESME_RINVSERTYP", "USSD of an application; a `service_type` that does not fit its field"),
@@ -38,8 +44,14 @@ STATUSES: tuple[Row, ...] = (
     done("status.ESME_RINVSYSTYP", "a `system_type` that does not fit its field"),
     done("status.ESME_RINVREPFLAG", "`replace_if_present_flag` over 1"),
     unused("status.ESME_RINVNUMMSGS", "`number_of_messages` over 99 gets `ESME_RINVOPTPARAMVAL`"),
-    done("status.ESME_RTHROTTLED", "the window, the account's rate or the queue to the writer is full; in a response: again later"),
-    done("status.ESME_RINVSCHED", "a `schedule_delivery_time` that is none, is past, or does not go with the message"),
+    done(
+        "status.ESME_RTHROTTLED",
+        "the window, the account's rate or the queue to the writer is full; in a response: again later",
+    ),
+    done(
+        "status.ESME_RINVSCHED",
+        "a `schedule_delivery_time` that is none, is past, or does not go with the message",
+    ),
     done("status.ESME_RINVEXPIRY", "a `validity_period` that is none, is past, or ends before the schedule"),
     done("status.ESME_RINVDFTMSGID", "`sm_default_msg_id` without a text in the configuration"),
     done("status.ESME_RX_T_APPN", "not sent; in a response: again later"),
@@ -50,14 +62,19 @@ STATUSES: tuple[Row, ...] = (
     unused("status.ESME_ROPTPARNOTALLWD", "parameters without a use are passed on (3.4 section 3.3)"),
     done("status.ESME_RINVPARLEN", "a parameter of a wrong length"),
     unused("status.ESME_RMISSINGOPTPARAM", "no parameter is missed: what lacks a text is an empty message"),
-    done("status.ESME_RINVOPTPARAMVAL", "a parameter with a value out of its range; an answer to no USSD dialogue"),
+    done(
+        "status.ESME_RINVOPTPARAMVAL",
+        "a parameter with a value out of its range; an answer to no USSD dialogue",
+    ),
     done("status.ESME_RDELIVERYFAILURE", "in transaction mode: the delivery failed"),
     unused("status.ESME_RUNKNOWNERR", "every error has a name; in a response: never again"),
     unused("status.ESME_RSERTYPUNAUTH", "`ESME_RINVSERTYP` says it"),
     unused("status.ESME_RPROHIBITED", "`ESME_RSUBMITFAIL` says it"),
     unused("status.ESME_RSERTYPUNAVAIL", "`ESME_RINVSERTYP` says it"),
     unused("status.ESME_RSERTYPDENIED", "`ESME_RINVSERTYP` says it"),
-    done("status.ESME_RINVDCS", "a `data_coding` that is reserved or not read here, or no text for a service"),
+    done(
+        "status.ESME_RINVDCS", "a `data_coding` that is reserved or not read here, or no text for a service"
+    ),
     unused("status.ESME_RINVSRCADDRSUBUNIT", "subunits are passed on"),
     unused("status.ESME_RINVDSTADDRSUBUNIT", "subunits are passed on"),
     *(

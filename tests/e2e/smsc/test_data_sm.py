@@ -34,6 +34,7 @@ def _taken(link: RawLink, status: int = 0, *tlvs: Tlv) -> DataSm:
     return pdu
 
 
+@pytest.mark.conformance("data_sm")
 def test_an_applications_data_sm_reaches_the_handset_as_a_short_message(app1: RawLink, raw: Raw) -> None:
     """The text that came in message_payload goes on in short_message."""
     receiver = raw(address_range=EN)
@@ -52,6 +53,7 @@ def test_a_handsets_data_sm_is_a_command_like_any_other(raw: Raw) -> None:
     assert handset.delivery().short_message == b"Balance: 500 KZT"
 
 
+@pytest.mark.conformance("data_sm")
 def test_an_account_that_wants_data_sm_gets_its_traffic_so(app: App, raw: Raw, api: ControlApi) -> None:
     """The text is in message_payload, and other parameters come along."""
     link, handset = app("data"), raw(address_range=EN)
@@ -62,6 +64,7 @@ def test_an_account_that_wants_data_sm_gets_its_traffic_so(app: App, raw: Raw, a
     until(lambda: api.whole(message_id)["state"] == "DELIVERED", "data_sm_resp counts as the delivery")
 
 
+@pytest.mark.conformance("data_sm", "data_sm.esm_class")
 def test_its_receipts_come_as_data_sm_too(app: App, raw: Raw) -> None:
     """With the receipt's type in esm_class, and its parameters."""
     link, handset = app("data"), raw(address_range=EN)
@@ -73,6 +76,7 @@ def test_its_receipts_come_as_data_sm_too(app: App, raw: Raw) -> None:
     assert str(receipt.tlv_bytes(Tag.MESSAGE_PAYLOAD)).startswith(f"b'id:{message_id} ")
 
 
+@pytest.mark.conformance("data_sm_resp", "tlv.network_error_code")
 def test_a_refusal_in_data_sm_resp_is_explained_by_its_parameters(
     app: App, raw: Raw, api: ControlApi
 ) -> None:
@@ -84,6 +88,7 @@ def test_a_refusal_in_data_sm_resp_is_explained_by_its_parameters(
     assert "unknownSubscriber" in api.whole(message_id)["error"]
 
 
+@pytest.mark.conformance("data_sm_resp", "status.ESME_RX_T_APPN")
 def test_an_answer_for_now_brings_it_again(app: App, raw: Raw, api: ControlApi) -> None:
     """ESME_RX_T_APPN, by the schedule."""
     api.virtual_clock()
@@ -95,6 +100,19 @@ def test_an_answer_for_now_brings_it_again(app: App, raw: Raw, api: ControlApi) 
     assert _taken(link).tlv(Tag.MESSAGE_PAYLOAD) == b"VOTE 7"
 
 
+@pytest.mark.conformance(
+    "data_sm",
+    "data_sm.source_addr",
+    "data_sm.destination_addr",
+    "data_sm.esm_class",
+    "data_sm.registered_delivery",
+    "data_sm.data_coding",
+    "rule.esm_class",
+    "rule.registered_delivery",
+    "status.ESME_RINVESMCLASS",
+    "status.ESME_RINVREGDLVFLG",
+    "status.ESME_RINVDCS",
+)
 @pytest.mark.parametrize(
     ("pdu", "status"),
     [

@@ -60,6 +60,14 @@ def _replace(link: RawLink, message_id: str, text: bytes = b"", **fields: object
 # -- query_sm --------------------------------------------------------------------------------------
 
 
+@pytest.mark.conformance(
+    "query_sm",
+    "query_sm_resp",
+    "query_sm.message_id",
+    "query_sm_resp.final_date",
+    "query_sm_resp.message_state",
+    "state.DELIVERED",
+)
 def test_a_query_tells_the_state_and_when_it_became_final(app1: RawLink, raw: Raw, api: ControlApi) -> None:
     """Enroute without a date, then delivered with one, on the operator clock with its offset."""
     api.virtual_clock("2026-11-22T10:30:00+05:00")
@@ -72,6 +80,7 @@ def test_a_query_tells_the_state_and_when_it_became_final(app1: RawLink, raw: Ra
     assert _query(app1, message_id).error_code == 0
 
 
+@pytest.mark.conformance("query_sm_resp", "query_sm_resp.error_code", "state.EXPIRED", "state.UNDELIVERABLE")
 def test_a_query_tells_why_a_message_was_given_up(app1: RawLink, raw: Raw, api: ControlApi) -> None:
     """error_code is the network's; expired messages have one too."""
     api.virtual_clock()
@@ -86,6 +95,7 @@ def test_a_query_tells_why_a_message_was_given_up(app1: RawLink, raw: Raw, api: 
     assert _query(app1, expired).error_code != 0
 
 
+@pytest.mark.conformance("state.SCHEDULED", "query_sm_resp.message_state")
 @pytest.mark.parametrize(("version", "state"), [(0x34, ENROUTE), (0x50, SCHEDULED)])
 def test_scheduled_is_a_state_of_smpp_5_only(
     gateway: GatewayProcess, connect: Connect, version: int, state: int
@@ -106,6 +116,9 @@ def _unknown(message_id: str) -> list[Pdu]:
     ]
 
 
+@pytest.mark.conformance(
+    "query_sm.message_id", "cancel_sm.message_id", "replace_sm.message_id", "status.ESME_RINVMSGID"
+)
 @pytest.mark.parametrize("message_id", [UNKNOWN_ID, "1", "x", "f" * 64, "-1", "0x12"])
 def test_an_id_that_nobody_has_is_refused_by_all_three(app1: RawLink, message_id: str) -> None:
     """ESME_RINVMSGID."""
@@ -113,6 +126,7 @@ def test_an_id_that_nobody_has_is_refused_by_all_three(app1: RawLink, message_id
     assert statuses == [CommandStatus.ESME_RINVMSGID] * 3
 
 
+@pytest.mark.conformance("status.ESME_RINVMSGID")
 def test_another_accounts_message_looks_like_one_that_does_not_exist(
     app1: RawLink, app: App, api: ControlApi
 ) -> None:
@@ -131,6 +145,7 @@ def test_another_accounts_message_looks_like_one_that_does_not_exist(
     assert (api.whole(message_id)["state"], api.whole(message_id)["text"]) == ("ENROUTE", "hello")
 
 
+@pytest.mark.conformance("query_sm.source_addr", "cancel_sm.source_addr", "replace_sm.source_addr")
 def test_the_source_address_must_be_the_messages(app1: RawLink) -> None:
     """SMPP 3.4 section 4.8.1: it was sent from the short code, not from the name."""
     message_id = app1.submit("1234", EN, "hello").message_id
@@ -142,6 +157,7 @@ def test_the_source_address_must_be_the_messages(app1: RawLink) -> None:
 # -- cancel_sm -------------------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("cancel_sm", "cancel_sm_resp", "state.DELETED")
 def test_a_cancelled_message_is_never_delivered_and_its_receipt_says_deleted(
     app1: RawLink, raw: Raw, api: ControlApi
 ) -> None:
@@ -159,6 +175,7 @@ def test_a_cancelled_message_is_never_delivered_and_its_receipt_says_deleted(
     assert api.whole(ids[1])["state"] == "DELETED"
 
 
+@pytest.mark.conformance("cancel_sm", "status.ESME_RCANCELFAIL")
 def test_what_is_final_or_on_its_way_cannot_be_cancelled(app1: RawLink, raw: Raw, api: ControlApi) -> None:
     """The handset has it in its hands; then it is delivered."""
     receiver = raw(address_range=EN)
@@ -170,6 +187,7 @@ def test_what_is_final_or_on_its_way_cannot_be_cancelled(app1: RawLink, raw: Raw
     assert _cancel(app1, message_id) == CommandStatus.ESME_RCANCELFAIL
 
 
+@pytest.mark.conformance("cancel_sm", "cancel_sm.message_id", "cancel_sm.destination_addr")
 def test_all_between_two_addresses_are_cancelled_and_no_others(
     app1: RawLink, app: App, raw: Raw, api: ControlApi
 ) -> None:
@@ -189,6 +207,7 @@ def test_all_between_two_addresses_are_cancelled_and_no_others(
     assert everybody.waiting() == []
 
 
+@pytest.mark.conformance("cancel_sm.service_type", "submit_sm.service_type")
 def test_a_service_type_narrows_what_is_cancelled(app1: RawLink, api: ControlApi) -> None:
     """Those of another stay."""
     mail = app1.submit("1234", EN, "mail", service_type="VMN").message_id
@@ -197,6 +216,7 @@ def test_a_service_type_narrows_what_is_cancelled(app1: RawLink, api: ControlApi
     assert (api.whole(mail)["state"], api.whole(plain)["state"]) == ("DELETED", "ENROUTE")
 
 
+@pytest.mark.conformance("cancel_sm.destination_addr", "status.ESME_RCANCELFAIL")
 def test_a_group_without_a_message_that_waits_cannot_be_cancelled(app1: RawLink) -> None:
     """ESME_RCANCELFAIL, and ESME_RINVDSTADR where nothing could wait at all."""
     assert _cancel(app1) == CommandStatus.ESME_RCANCELFAIL
@@ -206,6 +226,7 @@ def test_a_group_without_a_message_that_waits_cannot_be_cancelled(app1: RawLink)
 # -- replace_sm ------------------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("replace_sm", "replace_sm_resp", "replace_sm.short_message")
 def test_a_replaced_text_is_delivered_in_the_old_ones_place(app1: RawLink, raw: Raw) -> None:
     """Its order among the others stays."""
     ids = [app1.submit("1234", EN, text).message_id for text in ("one", "two", "three")]
@@ -214,6 +235,7 @@ def test_a_replaced_text_is_delivered_in_the_old_ones_place(app1: RawLink, raw: 
     assert [receiver.delivery().short_message for _ in ids] == [b"one", b"zwei", b"three"]
 
 
+@pytest.mark.conformance("replace_sm.validity_period", "replace_sm.registered_delivery")
 def test_a_replacement_brings_its_own_validity_and_receipt(
     app1: RawLink, raw: Raw, api: ControlApi
 ) -> None:
@@ -227,6 +249,7 @@ def test_a_replacement_brings_its_own_validity_and_receipt(
     assert raw(address_range=EN).waiting() == []
 
 
+@pytest.mark.conformance("replace_sm.schedule_delivery_time")
 def test_a_replacement_may_put_the_delivery_off(app1: RawLink, raw: Raw, api: ControlApi) -> None:
     """schedule_delivery_time of the replacement counts from now."""
     api.virtual_clock()
@@ -253,6 +276,7 @@ def test_a_scheduled_message_is_replaced_and_keeps_its_time(
     assert receiver.waiting() == []
 
 
+@pytest.mark.conformance("replace_sm.sm_default_msg_id", "tlv.message_payload")
 def test_a_replacement_may_be_long_or_one_of_the_texts_that_are_kept_here(app1: RawLink, raw: Raw) -> None:
     """message_payload (SMPP 5.0 section 4.5.3.1) and sm_default_msg_id."""
     long_one = app1.submit("1234", EN, "one").message_id
@@ -266,6 +290,7 @@ def test_a_replacement_may_be_long_or_one_of_the_texts_that_are_kept_here(app1: 
     assert receiver.delivery().short_message.decode() == DEFAULT_MESSAGES[1]
 
 
+@pytest.mark.conformance("replace_sm", "status.ESME_RREPLACEFAIL")
 def test_what_is_delivered_or_on_its_way_cannot_be_replaced(
     app1: RawLink, raw: Raw, api: ControlApi
 ) -> None:
@@ -279,6 +304,12 @@ def test_what_is_delivered_or_on_its_way_cannot_be_replaced(
     assert _replace(app1, message_id, b"other") == CommandStatus.ESME_RREPLACEFAIL
 
 
+@pytest.mark.conformance(
+    "replace_sm.registered_delivery",
+    "replace_sm.sm_default_msg_id",
+    "replace_sm.schedule_delivery_time",
+    "replace_sm.validity_period",
+)
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
@@ -304,6 +335,9 @@ def test_a_bad_replacement_is_refused_and_the_message_stays(
 # -- ids in other forms ----------------------------------------------------------------------------
 
 
+@pytest.mark.conformance(
+    "query_sm.message_id", "cancel_sm.message_id", "replace_sm.message_id", "submit_sm_resp.message_id"
+)
 @pytest.mark.parametrize(
     ("system_id", "code", "is_form"),
     [

@@ -36,6 +36,7 @@ def _data(esm_class: int, *tlvs: Tlv) -> DataSm:
     )
 
 
+@pytest.mark.conformance("submit_sm.esm_class", "esm_class.STORE_AND_FORWARD", "state.ENROUTE")
 @pytest.mark.parametrize("mode", [0, STORE])
 def test_store_and_forward_waits_for_the_handset(app1: RawLink, raw: Raw, mode: int) -> None:
     """The SMSC's default, and said aloud."""
@@ -44,6 +45,7 @@ def test_store_and_forward_waits_for_the_handset(app1: RawLink, raw: Raw, mode: 
     assert (pdu.short_message, pdu.esm_class) == (b"hello", 0)
 
 
+@pytest.mark.conformance("submit_sm.esm_class", "esm_class.DATAGRAM", "state.UNDELIVERABLE")
 def test_a_datagram_is_delivered_or_lost(app1: RawLink, raw: Raw, api: ControlApi) -> None:
     """Accepted at once; a handset that is off gets it neither now nor later."""
     lost = app1.submit("1234", EN, "lost", esm_class=DATAGRAM, registered_delivery=1)
@@ -69,6 +71,7 @@ def test_a_datagram_is_not_tried_again(app1: RawLink, phone: MakePhone, api: Con
     assert handset.incoming().text == "next"
 
 
+@pytest.mark.conformance("submit_sm.esm_class", "esm_class.FORWARD", "submit_sm_resp")
 def test_a_transactions_response_comes_when_the_handset_has_it(app1: RawLink, raw: Raw) -> None:
     """Not before: other requests are answered meanwhile."""
     receiver = raw(address_range=EN)
@@ -81,6 +84,7 @@ def test_a_transactions_response_comes_when_the_handset_has_it(app1: RawLink, ra
     assert len(response.message_id) == 32
 
 
+@pytest.mark.conformance("esm_class.FORWARD", "status.ESME_RDELIVERYFAILURE")
 def test_a_transaction_with_a_handset_that_is_off_fails_at_once(
     app1: RawLink, raw: Raw, api: ControlApi
 ) -> None:
@@ -90,6 +94,13 @@ def test_a_transaction_with_a_handset_that_is_off_fails_at_once(
     assert raw(address_range=EN).waiting() == []
 
 
+@pytest.mark.conformance(
+    "data_sm_resp",
+    "tlv.delivery_failure_reason",
+    "tlv.network_error_code",
+    "tlv.additional_status_info_text",
+    "status.ESME_RDELIVERYFAILURE",
+)
 def test_a_transaction_by_data_sm_tells_why_it_failed(app1: RawLink, raw: Raw) -> None:
     """data_sm_resp's parameters (SMPP 3.4 section 4.7.2); the response waits for the handset's."""
     away = app1.ask(_data(TRANSACTION))
@@ -151,6 +162,7 @@ def test_an_application_that_leaves_during_a_transaction_hurts_nobody(
     assert isinstance(again.ask(EnquireLink()), EnquireLinkResp)
 
 
+@pytest.mark.conformance("status.ESME_RINVSCHED")
 def test_a_single_attempt_cannot_be_scheduled(app1: RawLink) -> None:
     """ESME_RINVSCHED, in both modes."""
     for mode in (DATAGRAM, TRANSACTION):
@@ -167,6 +179,13 @@ def _alert(link: RawLink) -> AlertNotification:
     return link.expect(AlertNotification)
 
 
+@pytest.mark.conformance(
+    "alert_notification",
+    "tlv.set_dpf",
+    "tlv.ms_availability_status",
+    "alert_notification.source_addr",
+    "alert_notification.esme_addr",
+)
 def test_who_could_not_be_reached_is_announced_once_when_it_can_be(app1: RawLink, raw: Raw) -> None:
     """set_dpf on a datagram that was lost; its receipt says so, and the alert says now."""
     response = app1.ask(_data(DATAGRAM, SET_DPF))
@@ -182,6 +201,7 @@ def test_who_could_not_be_reached_is_announced_once_when_it_can_be(app1: RawLink
     assert app1.waiting() == []
 
 
+@pytest.mark.conformance("alert_notification", "tlv.set_dpf")
 def test_an_alert_waits_for_its_application(raw: Raw) -> None:
     """The handset comes while nobody is bound; the application hears of it when it binds."""
     first = raw(system_id="app1", password="secret1")

@@ -20,6 +20,7 @@ MORNING = "2026-11-22T11:00:00+05:00"
 NOONS = ["261122120000020+", "261122070000000+", "261122020000020-"]
 
 
+@pytest.mark.conformance("submit_sm.schedule_delivery_time", "state.SCHEDULED")
 @pytest.mark.parametrize("time", [AN_HOUR, *NOONS])
 def test_a_scheduled_message_goes_when_its_time_has_come_and_no_second_earlier(
     app1: RawLink, raw: Raw, api: ControlApi, time: str
@@ -62,6 +63,12 @@ def test_a_handset_and_an_off_net_message_may_be_scheduled_too(
     assert b"stat:DELIVRD" in app1.delivery().short_message
 
 
+@pytest.mark.conformance(
+    "submit_sm.schedule_delivery_time",
+    "submit_sm.validity_period",
+    "status.ESME_RINVSCHED",
+    "status.ESME_RINVEXPIRY",
+)
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
@@ -74,7 +81,7 @@ def test_a_handset_and_an_off_net_message_may_be_scheduled_too(
         ({"schedule_delivery_time": "990000000000000R"}, INVALID_SCHEDULE),
         ({"validity_period": "000000000000000R"}, INVALID_EXPIRY),
         ({"validity_period": "200101000000000-"}, INVALID_EXPIRY),
-        ({"validity_period": "0000000100000\xb900R"}, INVALID_EXPIRY),
+        ({"validity_period": "0000000100000\xb90R"}, INVALID_EXPIRY),
         ({"validity_period": AN_HOUR, "schedule_delivery_time": TWO_HOURS}, INVALID_EXPIRY),
         ({"validity_period": AN_HOUR, "schedule_delivery_time": AN_HOUR}, INVALID_EXPIRY),
     ],
@@ -110,6 +117,7 @@ def test_services_answer_at_once_or_not_at_all(raw: Raw) -> None:
     assert handset.waiting() == []
 
 
+@pytest.mark.conformance("submit_sm.validity_period", "state.EXPIRED")
 def test_a_message_that_is_valid_until_after_its_schedule_expires_then(
     app1: RawLink, raw: Raw, api: ControlApi
 ) -> None:
@@ -164,6 +172,7 @@ def test_a_time_that_came_while_the_gateway_was_dead_is_made_up_for(
 # -- priorities ------------------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("submit_sm.priority_flag")
 def test_the_more_urgent_of_what_waits_goes_first_and_equals_keep_their_order(
     app1: RawLink, raw: Raw
 ) -> None:
@@ -175,6 +184,7 @@ def test_the_more_urgent_of_what_waits_goes_first_and_equals_keep_their_order(
     assert got == ["a3", "b3", "a2", "a1", "b1", "a0", "b0"]
 
 
+@pytest.mark.conformance("submit_sm.priority_flag")
 def test_an_urgent_message_overtakes_what_is_queued_for_a_busy_handset(app1: RawLink, raw: Raw) -> None:
     """What is in the handset's hands stays there; the urgent one is next."""
     receiver = raw(address_range=EN)
@@ -185,6 +195,7 @@ def test_an_urgent_message_overtakes_what_is_queued_for_a_busy_handset(app1: Raw
     assert got == ["first", "urgent", "second", "third"]
 
 
+@pytest.mark.conformance("submit_sm.priority_flag", "rule.priority_flag", "status.ESME_RINVPRTFLG")
 def test_a_priority_beyond_3_is_refused(app1: RawLink) -> None:
     """ESME_RINVPRTFLG."""
     response = app1.submit("1234", EN, "very urgent", priority_flag=4)
@@ -194,6 +205,7 @@ def test_a_priority_beyond_3_is_refused(app1: RawLink) -> None:
 # -- replace_if_present ----------------------------------------------------------------------------
 
 
+@pytest.mark.conformance("submit_sm.replace_if_present_flag", "state.DELETED")
 def test_the_message_that_waits_between_the_same_addresses_is_replaced(
     app1: RawLink, raw: Raw, api: ControlApi
 ) -> None:
@@ -207,6 +219,7 @@ def test_the_message_that_waits_between_the_same_addresses_is_replaced(
     assert receiver.waiting() == []
 
 
+@pytest.mark.conformance("submit_sm.replace_if_present_flag", "submit_sm.service_type")
 def test_what_differs_in_address_or_service_type_is_not_replaced(app1: RawLink, raw: Raw) -> None:
     """And where nothing waits, the flag changes nothing."""
     app1.submit("1234", EN, "other type")
@@ -225,6 +238,9 @@ def test_a_message_on_its_way_is_not_replaced(app1: RawLink, raw: Raw) -> None:
     assert [receiver.delivery().short_message for _ in range(2)] == [b"old", b"new"]
 
 
+@pytest.mark.conformance(
+    "submit_sm.replace_if_present_flag", "rule.replace_if_present_flag", "status.ESME_RINVREPFLAG"
+)
 def test_a_flag_of_2_is_refused(app1: RawLink) -> None:
     """ESME_RINVREPFLAG."""
     response = app1.submit("1234", EN, "new", replace_if_present_flag=2)

@@ -38,6 +38,7 @@ def _accepted(response: Response) -> SubmitMultiResp:
     return response
 
 
+@pytest.mark.conformance("submit_multi", "submit_multi_resp", "submit_multi_resp.message_id")
 def test_each_of_many_gets_the_message_under_one_id(app1: RawLink, raw: Raw, api: ControlApi) -> None:
     """The id outside is one; inside, each recipient's message has its number behind it."""
     links = {msisdn: raw(address_range=msisdn) for msisdn in FAMILY}
@@ -50,6 +51,7 @@ def test_each_of_many_gets_the_message_under_one_id(app1: RawLink, raw: Raw, api
     assert stored == [f"{response.message_id}-{number:03d}" for number in (1, 2, 3)]
 
 
+@pytest.mark.conformance("submit_multi", "submit_multi.dl_name", "submit_multi.dest_flag")
 def test_a_distribution_list_stands_for_its_members_each_once(app1: RawLink, raw: Raw) -> None:
     """The list's name, one of its members beside it, and a subscriber who is on no list."""
     other = "77757654321"
@@ -59,6 +61,9 @@ def test_a_distribution_list_stands_for_its_members_each_once(app1: RawLink, raw
     assert everybody.waiting() == []
 
 
+@pytest.mark.conformance(
+    "submit_multi", "submit_multi_resp", "submit_multi_resp.no_unsuccess", "submit_multi_resp.unsuccess_sme"
+)
 def test_who_cannot_be_reached_is_named_with_the_reason_and_the_others_get_it(
     app1: RawLink, raw: Raw
 ) -> None:
@@ -72,6 +77,7 @@ def test_who_cannot_be_reached_is_named_with_the_reason_and_the_others_get_it(
     assert receiver.delivery().short_message == b"hello"
 
 
+@pytest.mark.conformance("submit_multi.dest_addr_ton", "status.ESME_RINVDSTTON")
 def test_a_message_for_nobody_is_refused_with_the_first_reason(app1: RawLink, api: ControlApi) -> None:
     """Nothing is stored; the response has no body."""
     wrong_ton = Address(9, 1, EN)
@@ -81,6 +87,7 @@ def test_a_message_for_nobody_is_refused_with_the_first_reason(app1: RawLink, ap
     assert api.messages(from_="1234") == []
 
 
+@pytest.mark.conformance("submit_multi.dl_name", "status.ESME_RINVDLNAME")
 @pytest.mark.parametrize(
     ("name", "status"),
     [("strangers", CommandStatus.ESME_RINVDLNAME), ("", CommandStatus.ESME_RINVDLNAME)],
@@ -93,6 +100,7 @@ def test_a_list_that_nobody_made_is_refused_as_a_whole(
     assert api.messages(from_="1234") == []
 
 
+@pytest.mark.conformance("submit_multi.source_addr", "submit_multi.short_message", "submit_multi.data_coding")
 def test_the_source_and_the_content_are_checked_as_for_one_recipient(app1: RawLink) -> None:
     """Another's code, both texts, an alphabet that nobody knows."""
     foreign = SubmitMulti(source=Address(0, 1, "4321"), destinations=(Address(1, 1, EN),))
@@ -108,6 +116,7 @@ def test_the_source_and_the_content_are_checked_as_for_one_recipient(app1: RawLi
     assert app1.ask(unknown).command_status == CommandStatus.ESME_RINVDCS
 
 
+@pytest.mark.conformance("submit_multi.number_of_dests")
 def test_254_recipients_in_one_request_all_get_it(app1: RawLink, raw: Raw) -> None:
     """As many as number_of_dests can say (SMPP 3.4 section 5.2.24)."""
     everybody = raw(address_range="")
@@ -116,6 +125,7 @@ def test_254_recipients_in_one_request_all_get_it(app1: RawLink, raw: Raw) -> No
     assert {everybody.delivery().destination.addr for _ in msisdns} == set(msisdns)
 
 
+@pytest.mark.conformance("submit_multi.registered_delivery", "submit_multi_resp.message_id")
 def test_receipts_come_for_each_recipient_under_the_one_id(app1: RawLink, raw: Raw) -> None:
     """They are told apart by their source address."""
     links = [raw(address_range=msisdn) for msisdn in (EN, RU)]

@@ -18,6 +18,7 @@ from gateway.coding.errors import CodingError, UnknownDataCodingError
 from gateway.coding.shifts import Shift
 
 
+@pytest.mark.conformance("data_coding.OCTETS", "data_coding.OCTETS_8BIT")
 @pytest.mark.parametrize(
     ("data_coding", "alphabet"),
     [
@@ -48,6 +49,13 @@ def test_the_octet_names_the_alphabet(data_coding: int, alphabet: Alphabet) -> N
     assert alphabet_of(data_coding) is alphabet
 
 
+@pytest.mark.conformance(
+    "data_coding.JIS",
+    "data_coding.PICTOGRAM",
+    "data_coding.ISO_2022_JP",
+    "data_coding.EXTENDED_KANJI",
+    "data_coding.KS_C_5601",
+)
 @pytest.mark.parametrize("data_coding", [0x05, 0x09, 0x0A, 0x0E, 0x0F, 0x1C, 0x20, 0x80, 0xBF, -1, 256])
 def test_other_octets_are_refused(data_coding: int) -> None:
     with pytest.raises(UnknownDataCodingError):

@@ -33,6 +33,7 @@ def test_a_plain_message_is_the_only_part_of_itself() -> None:
     assert (part.source, part.destination, part.token) == ("77011234567", "9393", "m1")
 
 
+@pytest.mark.conformance("esm_class.UDHI")
 def test_the_user_data_header_is_read_and_taken_off() -> None:
     part = read(bytes.fromhex("050003CC0302") + b"abc", esm_class=0x43)
     assert (part.reference, part.total, part.number, part.octets) == (0xCC, 3, 2, b"abc")
@@ -43,6 +44,7 @@ def test_without_the_indicator_there_is_no_header() -> None:
     assert read(body).octets == body
 
 
+@pytest.mark.conformance("tlv.sar_msg_ref_num", "tlv.sar_total_segments", "tlv.sar_segment_seqnum")
 @pytest.mark.parametrize("tlvs", [SAR, {0x020C: b"\x12\x34", 0x020E: b"\x03", 0x020F: b"\x02"}])
 def test_sar_tlvs_are_read_as_numbers_or_octets(tlvs: dict[int, int | bytes]) -> None:
     part = read(b"abc", tlvs=tlvs)

@@ -185,6 +185,19 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.conformance(
+    "submit_sm.sm_length",
+    "status.ESME_RINVSERTYP",
+    "status.ESME_RINVSRCADR",
+    "status.ESME_RINVDSTADR",
+    "status.ESME_RINVCMDLEN",
+    "status.ESME_RINVSCHED",
+    "status.ESME_RINVEXPIRY",
+    "status.ESME_RINVMSGLEN",
+    "status.ESME_RINVOPTPARSTREAM",
+    "status.ESME_RINVPARLEN",
+    "status.ESME_RINVOPTPARAMVAL",
+)
 @pytest.mark.parametrize(("fault", "octets", "status"), REFUSALS, ids=[each[0] for each in REFUSALS])
 def test_a_bad_submit_sm_gets_the_status_of_its_first_fault(
     fault: str, octets: str, status: CommandStatus
@@ -231,6 +244,19 @@ OTHER_REFUSALS = [
 ]
 
 
+@pytest.mark.conformance(
+    "submit_multi.number_of_dests",
+    "submit_multi.dest_flag",
+    "status.ESME_RINVSYSID",
+    "status.ESME_RINVPASWD",
+    "status.ESME_RINVSYSTYP",
+    "status.ESME_RBINDFAIL",
+    "status.ESME_RINVMSGID",
+    "status.ESME_RINVNUMDESTS",
+    "status.ESME_RINVDESTFLAG",
+    "status.ESME_RINVDLNAME",
+    "status.ESME_RINVCMDID",
+)
 @pytest.mark.parametrize(
     ("fault", "command_id", "octets", "status"), OTHER_REFUSALS, ids=[each[0] for each in OTHER_REFUSALS]
 )

@@ -72,6 +72,7 @@ def test_link_management_goes_out_beside_a_full_window(smsc: MakeSession) -> Non
     assert session.tick(10.0) == [Send(encode(EnquireLink(2)))]
 
 
+@pytest.mark.conformance("unbind")
 def test_a_session_without_messages_is_unbound(smsc: MakeSession) -> None:
     """enquire_link is no transaction (SMPP 3.4 section 7.2): it does not keep the session."""
     session = smsc(timers=TimerSettings(enquire_link_s=0, inactivity_s=20, response_s=3))
@@ -89,6 +90,7 @@ def test_with_all_timers_off_nothing_is_ever_due(smsc: MakeSession) -> None:
         assert session.tick(1e12) == []
 
 
+@pytest.mark.conformance("unbind", "session.UNBOUND", "session.CLOSED")
 def test_the_peers_unbind_is_answered_and_the_connection_closed_later(smsc: MakeSession) -> None:
     """The peer is to close; we do after linger_s. Nothing more is taken meanwhile."""
     session = smsc(timers=TimerSettings(linger_s=2))
@@ -221,6 +223,7 @@ def test_a_refused_or_unanswered_bind_leaves_an_esme_open() -> None:
     assert session.state is State.OPEN
 
 
+@pytest.mark.conformance("session.OUTBOUND")
 def test_an_outbind_invites_a_receiver(smsc: MakeSession) -> None:
     """SMPP 3.4 section 4.1.7, seen from both ends."""
     inviting, invited = smsc(None), esme()

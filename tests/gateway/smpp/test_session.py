@@ -112,6 +112,7 @@ def test_enquire_link_is_answered_at_once_in_any_state(smsc: MakeSession) -> Non
 # Refusals by the session
 
 
+@pytest.mark.conformance("generic_nack")
 def test_an_unknown_command_gets_generic_nack(smsc: MakeSession) -> None:
     """With ESME_RINVCMDID and its sequence_number; the session goes on."""
     session = smsc()
@@ -238,6 +239,7 @@ def test_a_rejected_bind_leaves_the_session_open_for_another(smsc: MakeSession) 
         assert session.state is State.OPEN
 
 
+@pytest.mark.conformance("bind_transceiver.interface_version")
 def test_a_peer_below_3_4_gets_no_parameters(smsc: MakeSession) -> None:
     """It would not understand them (SMPP 3.4 section 3.4)."""
     session = smsc(None)
@@ -250,6 +252,7 @@ def test_a_peer_below_3_4_gets_no_parameters(smsc: MakeSession) -> None:
     assert not session.peer_takes_tlvs
 
 
+@pytest.mark.conformance("bind_transceiver.interface_version", "tlv.sc_interface_version")
 @pytest.mark.parametrize(("theirs", "ours"), [(0x34, 0x34), (0x35, 0x34), (0x50, 0x50), (0x51, 0x50)])
 def test_the_answer_to_a_bind_has_the_version_that_both_understand(
     smsc: MakeSession, theirs: int, ours: int
@@ -280,6 +283,14 @@ def test_a_session_knows_whether_a_bind_still_waits(smsc: MakeSession) -> None:
 # SMPP 5.0's broadcast operations
 
 
+@pytest.mark.conformance(
+    "broadcast_sm",
+    "query_broadcast_sm",
+    "cancel_broadcast_sm",
+    "status.ESME_RBCASTFAIL",
+    "status.ESME_RBCASTQUERYFAIL",
+    "status.ESME_RBCASTCANCELFAIL",
+)
 @pytest.mark.parametrize(("command", "status"), BROADCAST_REFUSALS.items(), ids=lambda each: each.name)
 def test_a_broadcast_of_a_peer_of_5_0_is_refused_with_its_own_response(
     smsc: MakeSession, command: CommandId, status: CommandStatus
@@ -290,6 +301,7 @@ def test_a_broadcast_of_a_peer_of_5_0_is_refused_with_its_own_response(
         assert refused(session, broadcast(command, body)) == (command | 0x8000_0000, status, 9)
 
 
+@pytest.mark.conformance("broadcast_sm", "query_broadcast_sm", "cancel_broadcast_sm")
 @pytest.mark.parametrize("command", BROADCAST_REFUSALS)
 def test_to_a_peer_of_3_4_a_broadcast_is_an_unknown_command(smsc: MakeSession, command: CommandId) -> None:
     """SMPP 3.4 does not have it, nor does anybody who has not bound."""
@@ -424,6 +436,7 @@ def test_a_response_that_answers_nothing_is_ignored_but_told(smsc: MakeSession) 
     ]
 
 
+@pytest.mark.conformance("generic_nack")
 def test_generic_nack_answers_the_request_of_its_number(smsc: MakeSession) -> None:
     """The peer did not understand it."""
     session = smsc()

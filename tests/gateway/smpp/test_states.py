@@ -48,6 +48,15 @@ def allowed_by_the_matrix() -> set[tuple[State, CommandId, Role]]:
     return found | set(itertools.product(CONNECTED, link, Role))
 
 
+@pytest.mark.conformance(
+    "session.OPEN",
+    "session.OUTBOUND",
+    "session.BOUND_TX",
+    "session.BOUND_RX",
+    "session.BOUND_TRX",
+    "session.UNBOUND",
+    "session.CLOSED",
+)
 @pytest.mark.parametrize("state", State, ids=lambda state: state.value)
 @pytest.mark.parametrize("issuer", Role, ids=lambda role: role.value)
 def test_exactly_the_commands_of_the_matrix_are_allowed(state: State, issuer: Role) -> None:
@@ -69,6 +78,7 @@ def test_an_error_moves_nothing(key: tuple[State, CommandId, Role]) -> None:
     assert step(*key, status=CommandStatus.ESME_RBINDFAIL) is key[0]
 
 
+@pytest.mark.conformance("session.CLOSED")
 def test_nothing_is_allowed_after_the_end() -> None:
     """CLOSED is final."""
     assert not any(ALLOWED[State.CLOSED, role] for role in Role)
