@@ -41,8 +41,9 @@ lint: setup ## ruff, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: setup ## the conformance page, from the code's tables and the tests
+docs: setup ## the pages that are made from the code: conformance and menus
 	$(BIN)/python -m tests.docs.conformance.page
+	$(BIN)/python -m tests.docs.menus_page
 
 bench: setup ## the figures of docs/reference/benchmarks.md
 	$(BIN)/shortcode bench $(BENCH_ARGS)

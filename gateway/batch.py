@@ -11,8 +11,15 @@ from storage.unit_of_work import UnitOfWork
 
 #: Before the lane of a message that waits for its time.
 SCHEDULED = "scheduled:"
+_OFFNET, _HANDSET = "offnet:", "handset:"
 #: The job that lets a scheduled message go.
 RELEASE_JOB = "release"
+
+
+def lanes_of(lane: str) -> tuple[str, ...]:
+    """Where messages for a route's lane may wait: a number of another network may be ported in."""
+    lanes = (lane, _HANDSET + lane.removeprefix(_OFFNET)) if lane.startswith(_OFFNET) else (lane,)
+    return (*lanes, *(SCHEDULED + each for each in lanes))
 
 
 def release_job(message_id: str, outbox: Outbox, priority: int = 0) -> Job:

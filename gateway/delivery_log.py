@@ -35,6 +35,9 @@ class DeliveryLog:
                 continue
             message = batch.uow.messages.get(delivery.message_id)
             if message is None or message.state.is_final:
+                if delivery.retry_s is not None:
+                    # It ended while it was on its way: its lane would wait for an attempt that never comes.
+                    batch.wake.append(delivery.lane)
                 continue
             if delivery.retry_s is None:
                 self._finish(message, delivery, batch)

@@ -14,6 +14,7 @@ from gateway.binds import Bind, Binds
 from gateway.config import RADIO, Side
 from gateway.failures import ABSENT, EXPIRED, FAILURES, NO_RESPONSE, ErrorClass, Failure, failure_of
 from gateway.lane import ROWS_MAX, Flight, Lane, LaneState, parts_of
+from gateway.message_ids import SHORT_DIGITS
 from gateway.rendering import ONCE
 from gateway.smpp.constants import CommandStatus
 from gateway.smpp.tlv import Tlv
@@ -158,7 +159,7 @@ class Dispatcher:
         return frozenset(self._busy)
 
     def hold(self, names: Iterable[str]) -> None:
-        """Let no message of this id, or of this lane, take off until it is let go."""
+        """Let no message of this id (its first digits), or of this lane, take off until it is let go."""
         self._held.update(names)
 
     def let_go(self, names: Iterable[str]) -> None:
@@ -226,8 +227,13 @@ class Dispatcher:
         """Nobody receives: a message waits in the store. What is tried once goes now or not at all."""
         if outbox.lane.startswith(_DIRECT):
             self._try_once(outbox)
-        elif outbox.lane.startswith(_ACCOUNT):
-            self.on_unreachable_account(outbox.lane.removeprefix(_ACCOUNT))
+        else:
+            self._nobody_receives(outbox.lane)
+
+    def _nobody_receives(self, name: str) -> None:
+        """Something waits in this lane."""
+        if name.startswith(_ACCOUNT):
+            self.on_unreachable_account(name.removeprefix(_ACCOUNT))
 
     def _try_once(self, outbox: Outbox) -> None:
         self._busy.add(outbox.message_id)
@@ -268,7 +274,10 @@ class Dispatcher:
         lane = self._lanes.get(name)
         if lane is None:
             lane = self._open(name)
-            if lane is None or lane.state is LaneState.LOADING:
+            if lane is None:
+                self._nobody_receives(name)
+                return
+            if lane.state is LaneState.LOADING:
                 return
         elif lane.state is LaneState.LOADING:
             return
@@ -319,7 +328,10 @@ class Dispatcher:
             self._lanes.pop(lane.name, None)
 
     def _is_held(self, lane: Lane) -> bool:
-        return bool(self._held) and (lane.name in self._held or lane.queue[0].message_id in self._held)
+        if not self._held:
+            return False
+        # An id may be named in short, or stand for all recipients of a submit_multi.
+        return lane.name in self._held or lane.queue[0].message_id[:SHORT_DIGITS] in self._held
 
     def _resume(self, lane: Lane) -> None:
         """Its bind is gone: on with another one; a lane that was dropped meanwhile is the store's again."""
@@ -333,6 +345,7 @@ class Dispatcher:
         """Nobody receives any more: what is not on its way stays in the store."""
         self._release(lane)
         self._lanes.pop(lane.name, None)
+        self._nobody_receives(lane.name)
 
     def _release(self, lane: Lane) -> None:
         self._busy.difference_update(flight.outbox.message_id for flight in lane.resumed)
@@ -428,7 +441,9 @@ class Dispatcher:
 
     def _give_up(self, rows: Sequence[Outbox]) -> None:
         for row in rows:
-            self._settle(_failed(row, _gone(row)))
+            # What is busy is of now: its client was quicker than this read.
+            if row.message_id not in self._busy:
+                self._settle(_failed(row, _gone(row)))
 
 
 def _gone(outbox: Outbox) -> Failure:

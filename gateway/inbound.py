@@ -16,14 +16,14 @@ from gateway.coding.errors import CodingError, UnknownDataCodingError
 from gateway.coding.part import Part
 from gateway.config import Account, LongMessages, Side
 from gateway.kept import kept
-from gateway.onward import OURS, Onward, Way, canned
+from gateway.onward import OURS, Onward, Way, as_submit, canned
 from gateway.parts import part_of
 from gateway.redaction import mask_text
 from gateway.repeats import session_source
 from gateway.routing import UNKNOWN, Route, RouteKind, Routes
 from gateway.smpp.codec import encode
 from gateway.smpp.constants import CommandStatus, EsmClass, UssdServiceOp
-from gateway.smpp.pdus import SubmitSm
+from gateway.smpp.pdus import DataSm, SubmitSm
 from gateway.smpp.tlv import Tag
 from gateway.smpp_time import InvalidTime, seconds_ahead
 from gateway.work import InboxKey, Submit, UssdTurn
@@ -39,6 +39,8 @@ _MODE, _UDHI, _FORWARD = int(EsmClass.MODE), int(EsmClass.UDHI), int(EsmClass.FO
 _ONCE_MODES = frozenset({int(EsmClass.DATAGRAM), _FORWARD})
 #: As long as a validity_period may be.
 _TO_LIVE_S_MAX = 10 * 366 * 86_400
+#: Characters of an address in submit_sm and deliver_sm (section 4.4.1).
+_ADDRESS_MAX = 20
 
 
 class Rejected(Exception):
@@ -354,6 +356,18 @@ def ahead(text: str, now_us: int, status: CommandStatus) -> int | None:
         return seconds_ahead(text, now_us)
     except InvalidTime as error:
         raise Rejected(status, str(error)) from error
+
+
+def plain(pdu: DataSm) -> SubmitSm:
+    """A data_sm as the submit_sm that asks for the same.
+
+    Raises Rejected for addresses of more than 20 characters, which data_sm has room for and nobody here has.
+    """
+    if len(pdu.source.addr) > _ADDRESS_MAX:
+        raise Rejected(CommandStatus.ESME_RINVSRCADR, "a source address of more than 20 characters")
+    if len(pdu.destination.addr) > _ADDRESS_MAX:
+        raise Rejected(CommandStatus.ESME_RINVDSTADR, "a destination address of more than 20 characters")
+    return as_submit(pdu)
 
 
 def _shown(addr: str) -> str:

@@ -5,7 +5,7 @@ Refusals in their order: reserved values, source address, message_id, times, con
 
 from collections.abc import Callable, Iterable, Mapping
 
-from gateway.batch import SCHEDULED
+from gateway.batch import lanes_of
 from gateway.binds import Bind
 from gateway.checks import REGISTERED_BITS
 from gateway.config import Account
@@ -51,8 +51,12 @@ class Inquiries:
         if route.kind not in (RouteKind.HANDSET, RouteKind.ACCOUNT, RouteKind.OFFNET):
             raise Rejected(CommandStatus.ESME_RINVDSTADR, "no message waits for that destination")
         return Cancel(
-            named=Named(account=bind.account.system_id, source=source),
-            lanes=(route.lane, SCHEDULED + route.lane),
+            named=Named(
+                account=bind.account.system_id,
+                source=source,
+                destination=_kept_destination(route, pdu.destination.addr),
+            ),
+            lanes=lanes_of(route.lane),
             service_type=pdu.service_type,
             busy=self._busy(),
         )

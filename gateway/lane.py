@@ -106,13 +106,16 @@ class Lane:
         Where the store has ``more`` rows, those come before what was committed meanwhile, which is read
         again, unless it is more urgent than what was read.
         """
-        last = rows[-1].position if more and rows else None
+        ends = [rows[-1].position] if more and rows else []
+        if self.more:
+            ends.append(self.position)  # What came meanwhile and lies behind may have found no room.
+        last = min(ends, default=None)
+        read = [each for each in rows if last is None or each.position <= last]
         later = [each for each in self.queue if last is None or each.position <= last]
-        merged = {each.message_id: each for each in (*filter(is_free, rows), *later)}
+        merged = {each.message_id: each for each in (*filter(is_free, read), *later)}
         self.queue = deque(sorted(merged.values(), key=_position))
         # The rows that are not free are read too: else a lane full of them would be read without end.
-        read = (each.position for each in (*rows, *later))
-        self.position = max(read, default=self.position)
+        self.position = max((each.position for each in (*read, *later)), default=self.position)
         self.more = self.more or more
         self.state = LaneState.OPEN
 

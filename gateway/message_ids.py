@@ -81,8 +81,13 @@ def base_id(message_id: str) -> str:
 
 
 def recipient_id(message_id: str, number: int) -> str:
-    """The id of the ``number``-th recipient (1 to 254) of a submit_multi: ``<32 hex>-001``."""
+    """The id of the ``number``-th recipient (1 to 999) of a submit_multi: ``<32 hex>-001``."""
     return f"{message_id}-{number:03d}"
+
+
+def number_of(message_id: str) -> int:
+    """Which recipient of a submit_multi an id is of, from 1 on."""
+    return int(message_id[ID_DIGITS + 1 :])
 
 
 def _read_hex(text: str, digits: int) -> str | None:

@@ -34,7 +34,7 @@ _SME_ACK = int(RegisteredDelivery.SME_ACK)
 _SM_OCTETS = 140
 #: As much as the length of a TLV can say.
 _PAYLOAD_OCTETS_MAX = 0xFFFF
-_SEGMENT_TAGS = frozenset(
+SEGMENT_TAGS = frozenset(
     {Tag.MESSAGE_PAYLOAD, Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM}
 )
 _DEFAULT_ALPHABETS = {
@@ -139,7 +139,7 @@ class Onward:
         last = decode_pdu(work.payload)
         if not isinstance(last, SubmitSm):
             raise CodingError("the segment is no submit_sm")
-        kept = tuple(tlv for tlv in last.tlvs if tlv.tag not in _SEGMENT_TAGS)
+        kept = tuple(tlv for tlv in last.tlvs if tlv.tag not in SEGMENT_TAGS)
         plain = replace(
             last,
             esm_class=last.esm_class & ~_UDHI | whole.esm_class_bits,
@@ -163,11 +163,12 @@ class Onward:
 def _for_handset(pdu: DeliverSm) -> tuple[bytes, int]:
     """One short message, or as many segments as the user data needs (3GPP TS 23.040 section 9.2.3.24.1)."""
     octets = body_of(pdu)
-    if len(octets) <= _SM_OCTETS and octets is pdu.short_message:
+    # An empty message_payload is no other object than an empty short_message.
+    if len(octets) <= _SM_OCTETS and octets is pdu.short_message and (octets or not pdu.tlvs):
         return encode_pdu(pdu), 1
     tlvs = tuple(tlv for tlv in pdu.tlvs if tlv.tag != Tag.MESSAGE_PAYLOAD)
     parts = fragments(pdu.data_coding, octets, reference=crc32(octets), esm_class=pdu.esm_class)
-    if len(parts) > 1 and any(tlv.tag in _SEGMENT_TAGS for tlv in tlvs):
+    if len(parts) > 1 and any(tlv.tag in SEGMENT_TAGS for tlv in tlvs):
         raise CodingError("one segment of a long message is too long for a short message")
     kept = pdu.esm_class & ~_UDHI
     made = [

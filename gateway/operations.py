@@ -5,18 +5,19 @@ An application reaches its own messages only; those of others are answered like 
 
 from gateway.batch import SCHEDULED, Batch, release_job
 from gateway.checks import RECEIPT_BITS
+from gateway.coding.alphabet import alphabet_of
 from gateway.coding.alphabet import decode as decode_text
 from gateway.coding.errors import CodingError
 from gateway.delivery_log import DeliveryLog
 from gateway.kept import kept
-from gateway.onward import Onward, body_of, canned, with_body
+from gateway.onward import SEGMENT_TAGS, Onward, body_of, canned, with_body
 from gateway.parts import SEGMENTS
 from gateway.routing import Route, RouteKind
 from gateway.smpp.codec import decode, encode
-from gateway.smpp.constants import CommandStatus
+from gateway.smpp.constants import CommandStatus, EsmClass
 from gateway.smpp.pdus import DeliverSm, SubmitSm
 from gateway.work import Cancel, Changed, Found, Named, Query, Refused, Replace, Result
-from storage.model import Message, MessageState, Outbox
+from storage.model import Message, MessageState, Outbox, priority_of
 
 _US = 1_000_000
 _WORST = (
@@ -64,7 +65,9 @@ class Operations:
         return [
             message
             for message, _ in found
-            if message.account == work.named.account and work.service_type in ("", message.service_type)
+            if message.account == work.named.account
+            and message.destination == work.named.destination
+            and work.service_type in ("", message.service_type)
         ]
 
     def replace(self, work: Replace, batch: Batch) -> Result:
@@ -100,7 +103,9 @@ class Operations:
             text=shown,
             pdus=frame,
             parts=parts,
+            encoding=alphabet_of(pdu.data_coding).value,
             data_coding=pdu.data_coding,
+            esm_class=pdu.esm_class,
             registered_delivery=work.registered_delivery,
         )
         receipt_to = message.account if work.registered_delivery & RECEIPT_BITS else ""
@@ -111,10 +116,12 @@ class Operations:
         before = decode(promise.payload[: int.from_bytes(promise.payload[:4], "big")])
         pdu = SubmitSm(
             service_type=message.service_type,
+            esm_class=message.esm_class & ~int(EsmClass.UDHI),
             protocol_id=before.protocol_id if isinstance(before, DeliverSm) else 0,
             priority_flag=before.priority_flag if isinstance(before, DeliverSm) else 0,
             registered_delivery=work.registered_delivery,
             data_coding=message.data_coding,
+            tlvs=tuple(tlv for tlv in getattr(before, "tlvs", ()) if tlv.tag not in SEGMENT_TAGS),
         )
         if work.default_text:
             return canned(pdu, work.default_text)
@@ -126,7 +133,8 @@ class Operations:
         if message.state is MessageState.SCHEDULED:
             batch.withdrawn.append((message.route, message.id))
             lane = promise.lane.removeprefix(SCHEDULED)
-            batch.uow.jobs.put(release_job(message.id, promise._replace(lane=lane)))
+            job = release_job(message.id, promise._replace(lane=lane), priority_of(promise.position))
+            batch.uow.jobs.put(job)
         else:
             batch.outboxes.append(promise)
 

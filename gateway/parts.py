@@ -55,6 +55,7 @@ def wait(work: Submit, part: Part, uow: UnitOfWork, digest: Callable[[str], byte
         payload=seal(work.payload, work.message_id, digest),
         due_us=uow.now_us,
         expires_us=uow.now_us + TIMEOUT_S * _US,
+        receipt_to=work.receipt_to,
     )
 
 

@@ -7,17 +7,18 @@ from typing import Protocol
 
 import structlog
 
+from gateway.batch import lanes_of
 from gateway.binds import Bind, Binds
 from gateway.config import Account, Side
 from gateway.dispatcher import Dispatcher
 from gateway.failures import error_code, network_error_code
-from gateway.inbound import Inbound, Rejected
+from gateway.inbound import Inbound, Rejected, plain
 from gateway.inquiries import Inquiries
-from gateway.message_ids import base_id
+from gateway.message_ids import SHORT_DIGITS, base_id, number_of
 from gateway.metrics import Metrics
 from gateway.multi import Multi
-from gateway.onward import as_submit
 from gateway.receipts import FORMATS, STATE_NUMBERS
+from gateway.routing import RouteKind
 from gateway.smpp import pdus
 from gateway.smpp.constants import VERSION_50, CommandStatus
 from gateway.smpp.fields import UnsuccessSme
@@ -145,7 +146,7 @@ class Requests:
             case pdus.SubmitSm():
                 self._submit(asked, asked.pdu, frame)
             case pdus.DataSm():
-                self._submit(asked, as_submit(asked.pdu), frame)
+                self._submit(asked, plain(asked.pdu), frame)
             case pdus.SubmitMulti():
                 self._submit_many(asked, asked.pdu)
             case pdus.QuerySm():
@@ -165,7 +166,7 @@ class Requests:
         work = self._inbound.read(asked.bind, pdu, frame)
         if work.replaces:
             work = work._replace(busy=self._dispatcher.busy())
-            self._offer(asked, work, holding=(work.route.lane,))
+            self._offer(asked, work, holding=lanes_of(work.route.lane))
         elif not self._queue.offer(work, lambda result: self._answer(asked, result)):
             raise Rejected(CommandStatus.ESME_RTHROTTLED, "the queue to the writer is full")
 
@@ -179,7 +180,7 @@ class Requests:
         if pdu.replace_if_present_flag:
             busy = self._dispatcher.busy()
             submits = tuple(each._replace(busy=busy) for each in submits)
-            holding = tuple(each.route.lane for each in submits)
+            holding = tuple(lane for each in submits for lane in lanes_of(each.route.lane))
         self._offer_holding(
             SubmitMany(submits),
             holding,
@@ -193,18 +194,21 @@ class Requests:
     def _offer(self, asked: _Asked, work: Work, holding: tuple[str, ...] = ()) -> None:
         """What changes a message that waits must not meet it on its way: meanwhile nothing takes off."""
         if not holding and isinstance(work, Cancel | Replace):
-            holding = (work.named.message_id,)
+            holding = (work.named.message_id[:SHORT_DIGITS],)
         self._offer_holding(work, holding, lambda result: self._answer(asked, result))
 
     def _offer_holding(self, work: Work, holding: tuple[str, ...], answer: Done) -> None:
         self._dispatcher.hold(holding)
 
         def done(result: Result) -> None:
-            # What was changed stands in its place before anything takes off again.
+            # What was changed stands in its place before anything takes off again; a receipt that is among
+            # what follows comes after the response.
             self._dispatcher.withdraw(result.withdrawn)
-            self._dispatcher.enqueue(result.outboxes)
-            self._dispatcher.let_go(holding)
-            answer(result)
+            try:
+                answer(result)
+            finally:
+                self._dispatcher.enqueue(result.outboxes)
+                self._dispatcher.let_go(holding)
 
         if not self._queue.offer(work, done if holding else answer):
             self._dispatcher.let_go(holding)
@@ -217,6 +221,7 @@ class Requests:
         if isinstance(result.error, CommitUnknown):
             # The command may be durable or not: no answer is the only true one; the client asks again.
             peer.abort("the outcome is unknown")
+            self.on_flagged()
             return
         match result.value:
             case Accepted():
@@ -245,7 +250,7 @@ class Requests:
             self._respond(asked, value.message_id, self._flag(work))
 
     def _flag(self, work: Work) -> tuple[Tlv, ...]:
-        if not isinstance(work, Submit) or not work.alert_to:
+        if not isinstance(work, Submit) or not work.alert_to or work.route.kind is not RouteKind.HANDSET:
             return ()
         self.on_flagged()
         return (_DPF_SET,)
@@ -290,16 +295,16 @@ class Requests:
         if not isinstance(result.value, AcceptedMany) or not isinstance(result.work, SubmitMany):
             self._answer(asked, result)
             return
-        by_number = {each.addr: each for each in recipients}
+        if any(each.alert_to for each in result.work.submits):
+            self.on_flagged()
         message_id = ""
         for submit, value in zip(result.work.submits, result.value.each, strict=True):
             self._count(asked.bind, submit, value)
             if value.status:
-                address = by_number.get(submit.destination, pdus.Address(addr=submit.destination))
-                failed = (*failed, UnsuccessSme(address, value.status))
+                failed = (*failed, UnsuccessSme(recipients[number_of(submit.message_id) - 1], value.status))
             message_id = message_id or value.message_id
         if not message_id:
-            asked.peer.refuse(asked.pdu, CommandStatus(failed[-1].error_status))
+            asked.peer.refuse(asked.pdu, CommandStatus(failed[0].error_status))
             return
         shown = self._shown[asked.bind.account.system_id](base_id(message_id))
         asked.peer.respond(

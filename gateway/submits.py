@@ -1,21 +1,22 @@
 """What the writer does with an accepted submit: once, and with all that follows from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gateway import parts
-from gateway.batch import SCHEDULED, Batch
+from gateway.batch import Batch, lanes_of
 from gateway.coding.alphabet import Binary
 from gateway.coding.assemble import Joined
 from gateway.coding.errors import CodingError
 from gateway.coding.part import Part
 from gateway.delivery_log import DeliveryLog
+from gateway.failures import number_for
 from gateway.onward import Onward
 from gateway.rendering import Renderer, mo_message
 from gateway.repeats import Repeats, bucketed, current
 from gateway.routing import RouteKind
 from gateway.smpp.constants import CommandStatus
-from gateway.work import Accepted, AcceptedMany, Result, Submit, SubmitMany
+from gateway.work import Accepted, AcceptedMany, Delivery, Result, Submit, SubmitMany
 from handlers.base.bus import Bus
 from handlers.base.command import Channel, Command
 from handlers.base.context import Context
@@ -74,8 +75,8 @@ class Submits:
     def _collect(self, work: Submit, part: Part, batch: Batch) -> Result:
         """One segment of a message that is to be joined: it waits, or it completes the message."""
         added = parts.join(work, part, batch.uow, batch.context.digest)
-        for token in (token for dropped in added.dropped for token in dropped.tokens):
-            batch.uow.messages.finish(token, MessageState.UNDELIVERABLE, error="segments are missing")
+        lost = [token for dropped in added.dropped for token in dropped.tokens]
+        self._end(lost, MessageState.UNDELIVERABLE, "segments are missing", batch)
         if added.joined is not None:
             return self._whole(work, added.joined, batch)
         if added.duplicate:
@@ -100,12 +101,19 @@ class Submits:
         whole = work._replace(asked=self._read(work, joined))
         return self.keep(whole, batch, self._outcome(whole, batch))
 
-    @staticmethod
-    def _finish_others(work: Submit, joined: Joined, state: MessageState, error: str, batch: Batch) -> None:
+    def _finish_others(
+        self, work: Submit, joined: Joined, state: MessageState, error: str, batch: Batch
+    ) -> None:
         """The segments that came before the last one."""
-        for token in joined.tokens:
-            if token != work.message_id:
-                batch.uow.messages.finish(token, state, error=error)
+        others = [token for token in joined.tokens if token != work.message_id]
+        self._end(others, state, error, batch)
+
+    def _end(self, segments: Iterable[str], state: MessageState, error: str, batch: Batch) -> None:
+        """Each segment is a message of its own, for which a receipt may have been asked."""
+        code = number_for(state)
+        self._deliveries.settle(
+            [Delivery(each, "", state, error, receipt=True, error_code=code) for each in segments], batch
+        )
 
     def _read(self, work: Submit, joined: Joined) -> Command | Usage:
         try:
@@ -168,9 +176,9 @@ class Submits:
 
     def _make_way(self, work: Submit, batch: Batch) -> None:
         """The message that waits between the same addresses is replaced (SMPP 3.4 section 5.2.18)."""
-        lanes = (work.route.lane, SCHEDULED + work.route.lane)
-        for message, _ in batch.uow.messages.waiting(lanes, work.source):
-            same = (message.account, message.service_type) == (work.account, work.service_type)
+        wanted = (work.account, work.destination, work.service_type)
+        for message, _ in batch.uow.messages.waiting(lanes_of(work.route.lane), work.source):
+            same = (message.account, message.destination, message.service_type) == wanted
             if same and message.id not in work.busy:
                 self._deliveries.delete(message, f"replaced by {work.message_id}", batch)
                 return

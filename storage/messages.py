@@ -22,8 +22,11 @@ _END_COLUMNS = (table.c.state, table.c.error, table.c.error_code, table.c.update
 _CHANGE = Write(Verb.UPDATE, table, (*_END_COLUMNS, table.c.attempts), (table.c.id,), when=_OPEN)
 _END = Write(Verb.UPDATE, table, _END_COLUMNS, (table.c.id,), when=_OPEN)
 #: What replace_sm may change of a message.
-_CONTENT = ("state", "text", "encoding", "parts", "data_coding", "pdus", "registered_delivery", "updated_us")
-_AMEND = Write(Verb.UPDATE, table, tuple(table.c[name] for name in _CONTENT), (table.c.id,), when=_OPEN)
+_CONTENT = ("text", "encoding", "parts", "data_coding", "esm_class", "pdus", "registered_delivery")
+#: Along with it goes how it stands: once the state is final, no further write meets an open row.
+_STANDING = ("state", "error", "error_code", "attempts", "updated_us")
+_AMENDED = (*_CONTENT, *_STANDING)
+_AMEND = Write(Verb.UPDATE, table, tuple(table.c[name] for name in _AMENDED), (table.c.id,), when=_OPEN)
 _ENDS = Write(Verb.INSERT, message_end, tuple(message_end.columns))
 _LOOKUP = Lookup(select(*MESSAGE_COLUMNS), (table.c.id,))
 _PROMISE = Write(Verb.INSERT, outbox, OUTBOX_COLUMNS)
@@ -31,8 +34,9 @@ _DELAY = Write(Verb.UPDATE, outbox, (outbox.c.due_us, outbox.c.attempts), (outbo
 _FORGET = Write(Verb.DELETE, outbox, keys=(outbox.c.message_id,))
 _REWRITE = Write(Verb.UPDATE, outbox, OUTBOX_COLUMNS[1:], OUTBOX_COLUMNS[:1])
 
-#: Waiting messages that are kept at hand, a kilobyte or so each.
+#: Waiting messages that are kept at hand, a kilobyte or so each; a longer one is read again.
 _RECENT_MAX = 20_000
+_RECENT_OCTETS_MAX = 4096
 _DIRECTIONS = {each.value: each for each in Direction}
 _STATES = {each.value: each for each in MessageState}
 _DIRECTION_AT, _STATE_AT, _TEXT_AT = map(Message._fields.index, ("direction", "state", "text"))
@@ -66,7 +70,7 @@ def _shown(said: str) -> str:
 
 def _storable_content(message: Message) -> Row:
     storable = message._replace(text=_shown(message.text))
-    return (*(getattr(storable, name) for name in _CONTENT), message.id)
+    return (*(getattr(storable, name) for name in _AMENDED), message.id)
 
 
 class Messages:
@@ -127,7 +131,11 @@ class Messages:
         if known is not None:
             return known
         stored = select(*OUTBOX_COLUMNS).where(outbox.c.message_id == message_id)
-        return next((outbox_of(row) for row in self._driver.query(stored)), None)
+        found = next((outbox_of(row) for row in self._driver.query(stored)), None)
+        if found is None or message_id not in self._delayed:
+            return found
+        due_us, attempts, _ = self._delayed[message_id]
+        return found._replace(due_us=due_us, attempts=attempts)
 
     def amend(self, message: Message, promise: Outbox) -> None:
         """Put another content, state or promise in the place of what a waiting message had.
@@ -288,7 +296,7 @@ class Messages:
         """After the commit: most messages are asked for once more, when their delivery has ended."""
         recent = self._recent
         for message in (*self._rows.changed(), *self._rows.added()):
-            if message.state.is_final:
+            if message.state.is_final or len(message.pdus) > _RECENT_OCTETS_MAX:
                 recent.pop(message.id, None)
             else:
                 recent[message.id] = message

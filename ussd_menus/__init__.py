@@ -1,1 +1,1 @@
-"""USSD menu trees as data. Single screens, which are all there is so far, are plain replies of services."""
+"""USSD menus: trees as data (``menus``), and a pure engine that steps through them (``engine``)."""

@@ -1,6 +1,7 @@
 """Valid PDUs of all kinds, encoded: what mutations start from."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.smpp import pdus
 from gateway.smpp.codec import HEADER_OCTETS, encode
@@ -32,7 +33,7 @@ class Seedling:
 
 def corpus(source: str, destination: str) -> tuple[Seedling, ...]:
     """PDUs from a sender who may send to that destination."""
-    pair = {"source": Address(1, 1, source), "destination": Address(0, 1, destination)}
+    pair: dict[str, Any] = {"source": Address(1, 1, source), "destination": Address(0, 1, destination)}
     traffic = (*_submits(pair), *_others(pair))
     # Twice: it is what gets farthest.
     return tuple(_seedling(pdu) for pdu in (*_links(), *traffic, *traffic, *_responses()))
@@ -46,7 +47,7 @@ def _seedling(pdu: Pdu) -> Seedling:
 
 
 def _links() -> tuple[Pdu, ...]:
-    bind = {"system_id": "handset", "password": "handset", "address_range": "^7778"}
+    bind: dict[str, Any] = {"system_id": "handset", "password": "handset", "address_range": "^7778"}
     return (
         pdus.BindTransceiver(**bind),
         pdus.BindReceiver(**bind),
@@ -57,8 +58,8 @@ def _links() -> tuple[Pdu, ...]:
     )
 
 
-def _submits(pair: dict[str, Address]) -> tuple[Pdu, ...]:
-    segment = {"esm_class": 0x40, "short_message": b"\x05\x00\x03\x07\x02\x01hello "}
+def _submits(pair: dict[str, Any]) -> tuple[Pdu, ...]:
+    segment: dict[str, Any] = {"esm_class": 0x40, "short_message": b"\x05\x00\x03\x07\x02\x01hello "}
     return (
         pdus.SubmitSm(**pair, short_message=b"hello", tlvs=_TLVS),
         pdus.SubmitSm(**pair, short_message=b"BAL"),
@@ -72,7 +73,7 @@ def _submits(pair: dict[str, Address]) -> tuple[Pdu, ...]:
         pdus.SubmitSm(
             **pair,
             schedule_delivery_time=AN_HOUR,
-            validity_period="261122120000020+",
+            validity_period="000001000000000R",
             registered_delivery=0x11,
             priority_flag=3,
             replace_if_present_flag=1,
@@ -90,7 +91,7 @@ def _submits(pair: dict[str, Address]) -> tuple[Pdu, ...]:
     )
 
 
-def _others(pair: dict[str, Address]) -> tuple[Pdu, ...]:
+def _others(pair: dict[str, Any]) -> tuple[Pdu, ...]:
     source = pair["source"]
     return (
         pdus.QuerySm(message_id="f" * 32, source=source),

@@ -13,6 +13,9 @@ _FLIPS = (1, 1, 1, 2, 8)
 #: Of a hundred mutants, how many have a command_length that is a lie: what comes behind one is swallowed.
 _LIES_PERCENT = 5
 
+#: Around the limits of command_length, and far beyond them.
+_IMPOSSIBLE = (0, 15, 16, 17, 70_000, 70_001, 2**31, 2**32 - 1)
+
 
 class Mutator:
     """Endless mutants of a corpus; the same for the same random source."""
@@ -49,7 +52,7 @@ class Mutator:
 
     def _length_lie(self, length: int) -> int:
         near = length + self._random.randint(-20, 20)
-        return self._random.choice((max(near, 0), max(near, 0), 0, 15, 16, 17, 70_000, 70_001, 2**31, 2**32 - 1))
+        return self._random.choice((max(near, 0), max(near, 0), *_IMPOSSIBLE))
 
     def _at(self, octets: bytearray) -> int:
         return self._random.randrange(4, len(octets)) if len(octets) > 4 else 0

@@ -18,7 +18,7 @@ from gateway.smpp.constants import CommandStatus
 from gateway.smpp.pdus import DeliverSm
 from gateway.work import Delivery
 from handlers.base.command import Secret
-from storage.model import MessageState, Outbox
+from storage.model import MessageState, Outbox, ranked
 
 OK = CommandStatus.ESME_ROK
 S = 1_000_000
@@ -96,6 +96,7 @@ class Mailing:
         self.deliveries: list[Delivery] = []
         self.wakes: dict[str, tuple[int, str]] = {}
         self.finals: set[str] = set()
+        self.cancelled: set[str] = set()
         self.reads_done = 0
         self.time_us = 0
         self._count = 0
@@ -143,6 +144,9 @@ class Mailing:
     def before_delivery(self, flight: Flight) -> None:
         """What must hold whenever a part leaves for a handset."""
         lane, position = flight.outbox.lane, flight.outbox.position
+        row = self.rows.get(flight.outbox.message_id)
+        assert flight.outbox.message_id not in self.cancelled, "a cancelled message was sent"
+        assert row is None or row.payload == flight.outbox.payload, "a replaced message was sent as it was"
         if not lane.startswith("handset:"):
             return
         flying = [each for link in self.links.values() for each in link.open if each.outbox.lane == lane]
@@ -160,6 +164,7 @@ class Mailing:
         bearer: str = "sms",
         bind: str = "",
         fallback: str = "",
+        priority: int = 0,
     ) -> str:
         """Commit a message; the news of it waits in its queue. Returns the id."""
         self._count += 1
@@ -173,7 +178,7 @@ class Mailing:
             bearer=bearer,
             bind=bind,
             fallback=fallback,
-            position=self._count,
+            position=ranked(self._count, priority),
         )
         self.rows[message_id] = row
         self.commit_news.append(lambda: self.dispatcher.enqueue([row]))
@@ -184,6 +189,25 @@ class Mailing:
         message_id = self.promise(lane, *texts, **options)  # type: ignore[arg-type]  # promise's own names
         self.settle_down()
         return message_id
+
+    def change(self, message_id: str, payload: bytes | None) -> None:
+        """cancel_sm (no payload) or replace_sm, as Requests and the writer carry them out between them."""
+        busy = self.dispatcher.busy()
+        self.dispatcher.hold((message_id,))
+        self.writes.append(lambda: self._changed(message_id, payload, busy))
+
+    def _changed(self, message_id: str, payload: bytes | None, busy: frozenset[str]) -> None:
+        row = self.rows.get(message_id)
+        if row is not None and message_id not in busy:
+            if payload is None:
+                del self.rows[message_id]
+                self.finals.add(message_id)
+                self.cancelled.add(message_id)
+                self.commit_news.append(lambda: self.dispatcher.withdraw([(row.lane, message_id)]))
+            else:
+                changed = self.rows[message_id] = row._replace(payload=payload)
+                self.commit_news.append(lambda: self.dispatcher.enqueue([changed]))
+        self.commit_news.append(lambda: self.dispatcher.let_go((message_id,)))
 
     def bind(
         self,

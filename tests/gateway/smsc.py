@@ -220,14 +220,21 @@ class Smsc:
         while self.queue or self.mailroom.reads:
             while self.mailroom.reads:
                 self.mailroom.reads.popleft()()
-            batch, self.queue = self.queue, []
-            if batch:
-                results = self.stand.run(*(work for work, _ in batch))
-                for result, (_, done) in zip(results, batch, strict=True):
-                    done(result)
-                for result in results:
-                    self.mailroom.dispatcher.withdraw(result.withdrawn)
-                self._enqueue([row for result in results for row in result.outboxes])
+            self.write()
+
+    def write(self) -> None:
+        """What is queued now becomes durable; reads wait."""
+        batch, self.queue = self.queue, []
+        if not batch:
+            return
+        results = self.stand.run(*(work for work, _ in batch))
+        for result, (_, done) in zip(results, batch, strict=True):
+            done(result)
+        for result in results:
+            self.mailroom.dispatcher.withdraw(result.withdrawn)
+        self._enqueue([row for result in results for row in result.outboxes])
+        for lane in [lane for result in results for lane in result.wake]:
+            self.mailroom.dispatcher.wake(lane)
 
     def fail(self, error: Exception) -> None:
         """The queue's transaction ends in an error."""

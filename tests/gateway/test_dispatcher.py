@@ -1,5 +1,7 @@
 """Store-and-forward: order, attempts, what a lost bind leaves behind; and all of it in any order at all."""
 
+from collections.abc import Callable
+
 import pytest
 
 from gateway.failures import ABSENT, FAILURES, NO_RESPONSE, ErrorClass
@@ -7,7 +9,7 @@ from gateway.lane import ROWS_MAX
 from gateway.smpp.constants import CommandStatus
 from gateway.smpp.tlv import Tag, Tlv
 from storage.model import MessageState
-from tests.gateway.fake_mailroom import APP, OK, Mailing, S
+from tests.gateway.fake_mailroom import APP, OK, Mailing, S, deliver_pdus
 
 ALIYA = "handset:77011234567"
 BOLAT = "handset:77021234567"
@@ -417,6 +419,47 @@ def test_what_an_application_had_not_answered_when_it_left_waits_for_its_next_bi
 # -- stop and reset --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("retried", [False, True])
+def test_an_application_that_left_what_waits_for_it_is_called(mailing: Mailing, retried: bool) -> None:
+    called: list[str] = []
+    mailing.dispatcher.on_unreachable_account = called.append
+    client = mailing.bind(account=APP)
+    mailing.settle_down()
+    mailing.send(APP1, "waits")
+    if retried:
+        client.answer(LATER)
+        mailing.settle_down()
+    mailing.lose(client)
+    mailing.settle_down()
+    if retried:
+        mailing.dispatcher.wake(APP1)
+    assert called == ["app1"]
+
+
+def test_an_application_that_left_nothing_is_not_called(mailing: Mailing) -> None:
+    called: list[str] = []
+    mailing.dispatcher.on_unreachable_account = called.append
+    client = mailing.bind(account=APP)
+    mailing.settle_down()
+    mailing.send(APP1, "arrives")
+    client.answer()
+    mailing.settle_down()
+    mailing.lose(client)
+    mailing.settle_down()
+    assert called == []
+
+
+def test_what_is_tried_once_while_the_gateway_recovers_is_not_given_up(mailing: Mailing) -> None:
+    """Its client was quicker than the read of what a former process had left."""
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    mailing.dispatcher.recover()
+    message_id = mailing.send("once:" + ALIYA, "now")
+    phone.answer()
+    mailing.settle_down()
+    assert mailing.ended(message_id) == [DELIVERED]
+
+
 def test_once_stopped_nothing_new_leaves_but_answers_still_count(mailing: Mailing) -> None:
     phone = mailing.bind("77011234567")
     one = mailing.send(ALIYA, "one")
@@ -442,3 +485,268 @@ def test_after_a_reset_nothing_of_before_is_sent_or_stands_in_the_way(
     mailing.send(ALIYA, "new")
     assert phone.texts == ["one", "new"]
     assert mailing.deliveries == []
+
+
+# -- priorities ------------------------------------------------------------------------------------
+
+
+def test_a_more_urgent_message_goes_before_all_that_wait(mailing: Mailing) -> None:
+    """SMPP 3.4 section 5.2.14; what is on its way stays so, and equals keep their order."""
+    phone = mailing.bind("77011234567")
+    mailing.send(ALIYA, "on its way")
+    for priority in (0, 2, 1, 2, 0, 3):
+        mailing.send(ALIYA, f"p{priority}", priority=priority)
+    while phone.open:
+        phone.answer()
+        mailing.settle_down()
+    assert phone.texts == ["on its way", "p3", "p2", "p2", "p1", "p0", "p0"]
+
+
+def test_urgent_messages_go_first_out_of_a_backlog_that_memory_does_not_hold(mailing: Mailing) -> None:
+    for number in range(ROWS_MAX + 20):
+        mailing.promise(ALIYA, f"{number:04d}")
+    mailing.settle_down()
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    for number in range(ROWS_MAX + 20):
+        mailing.promise(ALIYA, f"urgent {number:04d}", priority=1)
+    mailing.settle_down()
+    while phone.open:
+        phone.answer()
+        mailing.settle_down()
+    usual = [f"{number:04d}" for number in range(ROWS_MAX + 20)]
+    urgent = [f"urgent {number:04d}" for number in range(ROWS_MAX + 20)]
+    assert phone.texts == [usual[0], *urgent, *usual[1:]]
+
+
+def test_urgent_messages_that_come_while_a_backlog_is_read_are_all_sent(mailing: Mailing) -> None:
+    for number in range(5):
+        mailing.promise(ALIYA, str(number))
+    mailing.settle_down()
+    phone = mailing.bind("77011234567")
+    mailing.step(mailing.reads)
+    for number in range(ROWS_MAX + 5):
+        mailing.promise(ALIYA, f"u{number}", priority=3)
+    while mailing.commit_news:
+        mailing.step(mailing.commit_news)
+    mailing.settle_down()
+    while phone.open:
+        phone.answer()
+        mailing.settle_down()
+    assert phone.texts == [*(f"u{number}" for number in range(ROWS_MAX + 5)), *map(str, range(5))]
+    assert mailing.rows == {}
+
+
+# -- once ------------------------------------------------------------------------------------------
+
+ONCE_ALIYA = f"once:{ALIYA}"
+
+
+def test_a_message_that_is_tried_once_goes_at_once_beside_the_lane(mailing: Mailing) -> None:
+    """Datagram and transaction mode (SMPP 3.4 sections 2.10.2 and 2.10.3)."""
+    phone = mailing.bind("77011234567")
+    mailing.send(ALIYA, "on its way")
+    mailing.send(ALIYA, "waits")
+    once = mailing.send(ONCE_ALIYA, "once")
+    assert phone.texts == ["on its way", "once"]
+    phone.answer(at=1)
+    assert mailing.ended(once) == [DELIVERED]
+
+
+@pytest.mark.parametrize("status", [LATER, CommandStatus.ESME_RMSGQFUL, CommandStatus.ESME_RX_P_APPN])
+def test_what_is_refused_once_is_not_tried_again(mailing: Mailing, status: CommandStatus) -> None:
+    phone = mailing.bind("77011234567")
+    once = mailing.send(ONCE_ALIYA, "once")
+    phone.answer(status)
+    mailing.settle_down()
+    assert mailing.ended(once) == [MessageState.UNDELIVERABLE]
+    assert mailing.wakes == {}
+
+
+def off(_: Mailing) -> None:
+    pass
+
+
+def full(mailing: Mailing) -> None:
+    mailing.bind("77011234567", window=0)
+    mailing.settle_down()
+
+
+@pytest.mark.parametrize(
+    ("happens", "error_class"), [(off, ErrorClass.ABSENT), (full, ErrorClass.CONGESTION)]
+)
+def test_where_it_cannot_go_now_a_message_that_is_tried_once_ends(
+    mailing: Mailing, happens: Callable[[Mailing], None], error_class: ErrorClass
+) -> None:
+    happens(mailing)
+    once = mailing.send(ONCE_ALIYA, "once")
+    assert mailing.ended(once) == [MessageState.UNDELIVERABLE]
+    assert mailing.deliveries[-1].error_code == FAILURES[error_class].number
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    assert phone.texts == []
+
+
+def test_all_parts_of_a_message_that_is_tried_once_are_sent(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    once = mailing.send(ONCE_ALIYA, "part 1", "part 2")
+    phone.answer()
+    phone.answer()
+    assert phone.texts == ["part 1", "part 2"]
+    assert mailing.ended(once) == [DELIVERED]
+
+
+def test_a_lost_or_silent_handset_ends_what_is_tried_once(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    silent = mailing.send(ONCE_ALIYA, "silent")
+    phone.time_out()
+    lost = mailing.send(ONCE_ALIYA, "lost")
+    mailing.lose(phone)
+    mailing.settle_down()
+    assert mailing.ended(silent) == mailing.ended(lost) == [MessageState.UNDELIVERABLE]
+    assert mailing.dispatcher._busy == set()
+
+
+def test_after_a_start_what_was_to_be_tried_once_is_given_up(mailing: Mailing) -> None:
+    """Nobody knows whether it was shown; a second attempt is what was not asked for."""
+    once, waits = mailing.promise(ONCE_ALIYA, "once"), mailing.promise(ALIYA, "waits")
+    mailing.commit_news.clear()
+    mailing.dispatcher.recover()
+    mailing.settle_down()
+    assert mailing.ended(once) == [MessageState.UNDELIVERABLE]
+    assert mailing.ended(waits) == []
+
+
+# -- changes of what waits -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["its id", "its lane"])
+def test_what_is_held_does_not_take_off_until_it_is_let_go(mailing: Mailing, by: str) -> None:
+    radio = mailing.bind()
+    mailing.settle_down()
+    first = mailing.send(ALIYA, "on its way")
+    held = (mailing.send(ALIYA, "held") if by == "its id" else ALIYA,)
+    mailing.dispatcher.hold(held)
+    mailing.send(ALIYA, "held")
+    assert mailing.dispatcher.busy() == {first}
+    radio.answer()
+    mailing.settle_down()
+    assert radio.texts == ["on its way"]
+    mailing.dispatcher.let_go(held)
+    assert radio.texts[-1] == "held"
+
+
+def test_what_two_hold_is_free_when_both_have_let_go(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    mailing.settle_down()
+    for _ in range(2):
+        mailing.dispatcher.hold((ALIYA,))
+    mailing.send(ALIYA, "one")
+    mailing.dispatcher.let_go((ALIYA,))
+    assert phone.texts == []
+    mailing.dispatcher.let_go((ALIYA,))
+    assert phone.texts == ["one"]
+
+
+def test_others_go_on_while_one_is_held(mailing: Mailing) -> None:
+    radio = mailing.bind()
+    mailing.settle_down()
+    mailing.dispatcher.hold((ALIYA,))
+    mailing.send(ALIYA, "held")
+    mailing.send(BOLAT, "free")
+    assert radio.texts == ["free"]
+
+
+def test_what_is_withdrawn_from_the_queue_is_not_sent(mailing: Mailing) -> None:
+    phone = mailing.bind("77011234567")
+    mailing.send(ALIYA, "one")
+    two = mailing.send(ALIYA, "two")
+    mailing.send(ALIYA, "three")
+    del mailing.rows[two]
+    mailing.dispatcher.withdraw([(ALIYA, two)])
+    while phone.open:
+        phone.answer()
+        mailing.settle_down()
+    assert phone.texts == ["one", "three"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_is_withdrawn_while_its_lane_is_read_is_not_sent_as_it_was(
+    mailing: Mailing, again: bool
+) -> None:
+    """The read may have been before the change; it may come back changed, at its old place, later."""
+    one = mailing.promise(ALIYA, "one")
+    mailing.promise(ALIYA, "two")
+    mailing.settle_down()
+    phone = mailing.bind("77011234567")
+    mailing.step(mailing.reads)
+    row = mailing.rows.pop(one)
+    mailing.dispatcher.withdraw([(ALIYA, one)])
+    mailing.step(mailing.read_news)
+    assert phone.texts == ["two"]
+    mailing.settle_down()
+    if again:
+        back = mailing.rows[one] = row._replace(payload=deliver_pdus("changed"))
+        mailing.dispatcher.enqueue([back])
+    phone.answer()
+    mailing.settle_down()
+    assert phone.texts == ["two", "changed"] if again else ["two"]
+
+
+@pytest.mark.parametrize("reading", [False, True])
+def test_what_was_replaced_goes_out_as_it_is_now_in_its_old_place(mailing: Mailing, reading: bool) -> None:
+    """Queued, or being read: once, and never as it was."""
+    one = mailing.promise(ALIYA, "one")
+    mailing.promise(ALIYA, "two")
+    mailing.settle_down()
+    mailing.dispatcher.hold((one,))
+    phone = mailing.bind("77011234567")
+    mailing.step(mailing.reads)
+    if not reading:
+        mailing.step(mailing.read_news)
+    changed = mailing.rows[one] = mailing.rows[one]._replace(payload=deliver_pdus("changed"))
+    mailing.dispatcher.enqueue([changed])
+    mailing.dispatcher.let_go((one,))
+    mailing.settle_down()
+    while phone.open:
+        phone.answer()
+        mailing.settle_down()
+    assert phone.texts == ["changed", "two"]
+
+
+# -- who hears of it -------------------------------------------------------------------------------
+
+
+def test_final_ends_are_told_once_they_are_committed(mailing: Mailing) -> None:
+    told: list[tuple[str, MessageState]] = []
+    mailing.dispatcher.on_final = lambda each: told.append((each.message_id, each.state))
+    phone = mailing.bind("77011234567")
+    one, two = mailing.send(ALIYA, "one"), mailing.send(ALIYA, "two")
+    phone.answer()
+    assert told == []
+    mailing.settle_down()
+    assert told == [(one, DELIVERED)]
+    phone.answer(LATER)
+    mailing.settle_down()
+    assert told == [(one, DELIVERED)]
+    mailing.advance(RETRY_S[0])
+    phone.answer(CommandStatus.ESME_RX_R_APPN)
+    mailing.settle_down()
+    assert told == [(one, DELIVERED), (two, MessageState.REJECTED)]
+
+
+def test_an_application_that_nobody_is_bound_for_is_called(mailing: Mailing) -> None:
+    """When a message comes, and after a start for what waits; not while a session receives."""
+    called: list[str] = []
+    mailing.dispatcher.on_unreachable_account = called.append
+    mailing.send(APP1, "one")
+    assert called == ["app1"]
+    mailing.dispatcher.recover()
+    mailing.settle_down()
+    assert called == ["app1", "app1"]
+    mailing.bind(account=APP)
+    mailing.settle_down()
+    mailing.send(APP1, "two")
+    mailing.dispatcher.recover()
+    mailing.settle_down()
+    assert called == ["app1", "app1"]

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from gateway.failures import ABSENT
 from gateway.smpp.constants import CommandStatus
-from tests.gateway.fake_mailroom import APP, OK, FakeLink, Mailing
+from tests.gateway.fake_mailroom import APP, OK, FakeLink, Mailing, deliver_pdus
 
 if TYPE_CHECKING:
     from collections import deque
@@ -29,6 +29,7 @@ class Traffic(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.mailing = Mailing()
+        self.changes = 0
 
     @property
     def links(self) -> list[FakeLink]:
@@ -37,6 +38,22 @@ class Traffic(RuleBasedStateMachine):
     @rule(lane=st.sampled_from(LANES), parts=st.integers(1, 3))
     def submit(self, lane: str, parts: int) -> None:
         self.mailing.promise(lane, *(f"part {number}" for number in range(parts)))
+
+    @rule(msisdn=st.sampled_from(["77011234567", "77021234567"]))
+    def submit_once(self, msisdn: str) -> None:
+        self.mailing.promise(f"once:handset:{msisdn}", "once")
+
+    @property
+    def changeable(self) -> list[str]:
+        """What is tried once is on its way before anybody knows its id."""
+        return [each.message_id for each in self.mailing.rows.values() if not each.lane.startswith("once:")]
+
+    @precondition(lambda self: self.changeable)
+    @rule(data=st.data(), cancels=st.booleans())
+    def change(self, data: st.DataObject, cancels: bool) -> None:
+        message_id = data.draw(st.sampled_from(self.changeable))
+        self.changes += 1
+        self.mailing.change(message_id, None if cancels else deliver_pdus(f"changed {self.changes}"))
 
     @precondition(lambda self: len(self.links) < 5)
     @rule(pattern=st.sampled_from(PATTERNS), window=st.integers(1, 3))
@@ -104,6 +121,7 @@ class Traffic(RuleBasedStateMachine):
         assert mailing.dispatcher.in_flight == 0
         assert mailing.dispatcher._busy == set()
         assert mailing.dispatcher._lanes == {}
+        assert not mailing.dispatcher._held
 
     def bind_whoever_is_off(self) -> None:
         for lane in LANES:

@@ -27,7 +27,7 @@ def advance(stand: Stand, seconds: int) -> Result:
 
 def keys(result: Result) -> list[str]:
     assert isinstance(result.value, tuple)
-    return [each.key for each in result.value]
+    return [each.key for each in result.value if isinstance(each, Fired)]
 
 
 def noted(result: Result) -> list[tuple[object, int]]:

@@ -60,5 +60,7 @@ def test_the_last_lines_are_written_when_the_process_ends() -> None:
         "import sys; from gateway.log_stream import GatheringStream;"
         "GatheringStream(sys.stderr, 3600).write('the end\\n')"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stderr == "the end\n"

@@ -487,6 +487,7 @@ def test_the_good_request_of_the_table_is_accepted(stand: Stand, operation: Oper
     assert Scene(stand, operation, frozenset()).status(operation, {}) is St.ESME_ROK
 
 
+@pytest.mark.conformance("status.ESME_RCNTSUBDL", "status.ESME_RSUBMITFAIL")
 @pytest.mark.parametrize(("operation", "number"), list(rows()), ids=named)
 def test_each_fault_has_its_status(stand: Stand, operation: Operation, number: int) -> None:
     fault = operation.faults[number]
@@ -494,6 +495,7 @@ def test_each_fault_has_its_status(stand: Stand, operation: Operation, number: i
     assert scene.status(operation, fault.fields) is fault.status, fault.name
 
 
+@pytest.mark.conformance("submit_sm", "submit_multi", "data_sm", "query_sm", "cancel_sm", "replace_sm")
 @pytest.mark.parametrize(
     ("operation", "number"), [row for row in rows() if row[1] + 1 < len(row[0].faults)], ids=named
 )

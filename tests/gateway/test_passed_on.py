@@ -39,10 +39,12 @@ def delivered(work: Submit) -> DeliverSm:
 
 def from_app(stand: Stand, **fields: Any) -> Submit:
     """A message of the demo application to a handset."""
-    pdu = SubmitSm(
-        **{"source": Address(addr="1234"), "destination": Address(addr=ALIYA), "short_message": b"hi"}
-        | fields
-    )
+    good: dict[str, Any] = {
+        "source": Address(addr="1234"),
+        "destination": Address(addr=ALIYA),
+        "short_message": b"hi",
+    }
+    pdu = SubmitSm(**(good | fields))
     return stand.read(stand.session("app", APP), pdu)
 
 

@@ -1,8 +1,13 @@
 """The writer's work on a real store: batches, failures in them, routes, receipts, keys."""
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from gateway.clock import ClockMode
+from gateway.config import LongMessages
 from gateway.errors import SystemFault
 from gateway.rendering import address
 from gateway.smpp.constants import CommandStatus
@@ -15,6 +20,7 @@ from gateway.work import (
     Executed,
     KeyReused,
     Reset,
+    RunDue,
     SetClock,
     Settle,
     Submit,
@@ -24,7 +30,7 @@ from rating.msisdn import Msisdn
 from rating.subscriber import Status
 from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Direction, MessageState
-from tests.gateway.stand import ALIYA, BOLAT, START_US, Boom, LogLines, S, Stand, pdus_of
+from tests.gateway.stand import ALIYA, APP, BOLAT, HANDSET, START_US, Boom, LogLines, S, Stand, pdus_of
 
 DELIVERED = MessageState.DELIVERED
 
@@ -213,17 +219,18 @@ def test_a_screen_that_was_not_shown_comes_as_an_sms(stand: Stand) -> None:
 # -- long messages to a service --------------------------------------------------------------------
 
 
-def segments(stand: Stand, text: str, cut: int) -> list[Submit]:
+def segments(stand: Stand, text: str, cut: int, to: str = "6000", **fields: Any) -> list[Submit]:
     """A message in two parts with SAR TLVs."""
     return [
         stand.sms(
             piece,
-            "6000",
+            to,
             tlvs=(
                 Tlv(Tag.SAR_MSG_REF_NUM, 7),
                 Tlv(Tag.SAR_TOTAL_SEGMENTS, 2),
                 Tlv(Tag.SAR_SEGMENT_SEQNUM, number),
             ),
+            **fields,
         )
         for number, piece in enumerate((text[:cut], text[cut:]), start=1)
     ]
@@ -239,6 +246,28 @@ def test_a_command_in_two_parts_runs_once_when_both_are_there(stand: Stand, orde
     assert stand.accepted(parts[order[1]]).word == "ok"
     assert len(stand.replies()) == 1
     assert {each.state for each in stand.messages() if each.direction is Direction.MO} == {DELIVERED}
+
+
+def test_each_segment_of_a_joined_message_has_the_receipt_that_it_asked_for(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, (HANDSET, replace(APP, long_messages=LongMessages.PAYLOAD)))
+    first, second = segments(stand, "hello", 2, to="1234", registered_delivery=1)
+    stand.one(first)
+    joined = stand.one(second).outboxes
+    assert {row.lane for row in joined} == {"account:app1", f"handset:{ALIYA}"}
+    told = stand.one(Settle((Delivery(second.message_id, "account:app1", DELIVERED, receipt=True),)))
+    receipts = [each.short_message[:35] for each in pdus_of((*joined[:1], *told.outboxes))]
+    assert receipts == [f"id:{each.message_id}".encode() for each in (first, second)]
+    stand.store.close()
+
+
+def test_a_segment_whose_others_never_came_has_its_receipt(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, (HANDSET, replace(APP, long_messages=LongMessages.PAYLOAD)))
+    first, _ = segments(stand, "hello", 2, to="1234", registered_delivery=1)
+    stand.one(first)
+    stand.wall_us += 601 * S
+    (receipt,) = pdus_of(stand.one(RunDue()).outboxes)
+    assert b"stat:EXPIRED" in receipt.short_message
+    stand.store.close()
 
 
 # -- how attempts end ------------------------------------------------------------------------------
@@ -303,6 +332,15 @@ def test_an_attempt_in_vain_is_counted_and_wakes_its_lane_in_time(stand: Stand) 
     assert result.due_us == START_US + 30 * S
     (row,) = stand.store.reads.pending([f"handset:{ALIYA}"])
     assert (row.attempts, row.due_us) == (1, START_US + 30 * S)
+
+
+def test_a_postponed_message_that_has_ended_meanwhile_lets_its_lane_go_on(stand: Stand) -> None:
+    """It expired while it was on its way, say: no job would ever wake the lane that stands still for it."""
+    answer = stand.accepted(stand.from_app("hello"))
+    lane = f"handset:{ALIYA}"
+    end(stand, answer.message_id, MessageState.EXPIRED)
+    result = stand.one(Settle((Delivery(answer.message_id, lane, MessageState.ENROUTE, "why", retry_s=30),)))
+    assert result.wake == (lane,)
 
 
 def test_an_unknown_message_is_nothing_to_settle(stand: Stand) -> None:

@@ -1,11 +1,22 @@
 """Messages and the promises to deliver them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storage.errors import Broken
-from storage.model import Direction, MessageState
+from storage.model import (
+    FIRST_POSITION,
+    POSITION_MASK,
+    Direction,
+    MessageState,
+    priority_of,
+    ranked,
+)
 from storage.store import Store
+from storage.unit_of_work import UnitOfWork
 from storage.views import MessageFilter
+from tests.storage.databases import Database
 from tests.storage.rows import ALIYA, BOLAT, HOUR_US, NOW_US, message, promise, work
 
 _LANE = f"handset:{ALIYA}"
@@ -49,6 +60,38 @@ def test_what_no_database_keeps_in_a_text_becomes_a_visible_sign(store: Store, s
     with work(store) as uow:
         uow.messages.add(message("mt1")._replace(text=said), promise("mt1"))
     assert [found.text for found in store.reads.messages(MessageFilter())] == [kept]
+
+
+def test_a_message_changed_and_ended_in_one_transaction_keeps_its_reason(waiting: Store) -> None:
+    with work(waiting) as uow:
+        before, promised = uow.messages.get("mt1"), uow.messages.promise("mt1")
+        assert before is not None
+        assert promised is not None
+        uow.messages.amend(before._replace(text="new"), promised)
+        uow.messages.finish("mt1", MessageState.DELETED, error="cancelled", error_code=7)
+    view = waiting.reads.message("mt1")
+    assert view is not None
+    ended = view.message
+    assert (ended.text, ended.state, ended.error, ended.error_code) == (
+        "new",
+        MessageState.DELETED,
+        "cancelled",
+        7,
+    )
+
+
+def test_long_messages_are_not_kept_at_hand(store: Store) -> None:
+    """Twenty thousand of 64 K would take more memory than there is."""
+    with work(store) as uow:
+        uow.messages.add(message("mt1")._replace(pdus=bytes(4097)), promise("mt1"))
+        uow.messages.add(message("mt2"), promise("mt2"))
+    assert list(store._recent) == ["mt2"]
+    with work(store) as uow:
+        grown, promised = uow.messages.get("mt2"), uow.messages.promise("mt2")
+        assert grown is not None
+        assert promised is not None
+        uow.messages.amend(grown._replace(pdus=bytes(4097)), promised)
+    assert list(store._recent) == []
 
 
 def test_promises_wait_in_their_lane_in_the_order_in_which_they_were_made(waiting: Store) -> None:
@@ -204,3 +247,221 @@ def test_one_message_shows_what_it_cost_and_caused(lived_in: Store) -> None:
     ]
     assert [reply.id for reply in view.replies] == ["mt1"]
     assert view.outbox is None
+
+
+# -- priorities ------------------------------------------------------------------------------------
+
+
+def test_a_more_urgent_promise_comes_first_and_equals_in_their_order(database: Database) -> None:
+    """Also after a restart, from which on numbers go on where they were."""
+    store = database.open()
+    with work(store) as uow:
+        for number, priority in enumerate((0, 3, 1, 3, 0)):
+            uow.messages.add(message(f"a{number}"), promise(f"a{number}"), priority=priority)
+        assert [o.message_id for o in uow.messages.promises(_LANE)] == ["a1", "a3", "a2", "a0", "a4"]
+    store.close()
+    store = database.open()
+    with work(store) as uow:
+        for number, priority in enumerate((0, 3)):
+            uow.messages.add(message(f"b{number}"), promise(f"b{number}"), priority=priority)
+    order = ["a1", "a3", "b1", "a2", "a0", "a4", "b0"]
+    rows = store.reads.pending([_LANE])
+    assert [o.message_id for o in rows] == order
+    for at, row in enumerate(rows):
+        behind = store.reads.pending([_LANE], after=row.position)
+        assert [o.message_id for o in behind] == order[at + 1 :]
+    store.close()
+
+
+@pytest.mark.parametrize("priority", range(4))
+@given(position=st.integers(1, POSITION_MASK))
+def test_a_position_keeps_both_its_number_and_its_priority(priority: int, position: int) -> None:
+    made = ranked(position, priority)
+    assert (priority_of(made), made & POSITION_MASK) == (priority, position)
+    assert made > FIRST_POSITION
+    assert made >= -(1 << 63)
+
+
+# -- what waits for its time -----------------------------------------------------------------------
+
+_SCHEDULED = f"scheduled:{_LANE}"
+
+
+def scheduled(uow: UnitOfWork, message_id: str, priority: int = 0) -> None:
+    state = MessageState.SCHEDULED
+    uow.messages.add(message(message_id, state=state), promise(message_id, _SCHEDULED), priority=priority)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_scheduled_message_is_released_to_the_end_of_its_lane(store: Store, committed: bool) -> None:
+    with work(store) as uow:
+        scheduled(uow, "mt1")
+        uow.messages.add(message("mt2"), promise("mt2"))
+        if not committed:
+            uow.messages.release("mt1", _LANE)
+    if committed:
+        with work(store, NOW_US + HOUR_US) as uow:
+            assert [o.message_id for o in uow.messages.promises(_SCHEDULED)] == ["mt1"]
+            released = uow.messages.release("mt1", _LANE)
+            assert released is not None
+            assert (released.lane, released.due_us) == (_LANE, NOW_US + HOUR_US)
+            assert uow.messages.promise("mt1") == released
+    assert [o.message_id for o in store.reads.pending([_LANE])] == ["mt2", "mt1"]
+    assert store.reads.pending([_SCHEDULED]) == []
+    view = store.reads.message("mt1")
+    assert view is not None
+    assert view.message.state is MessageState.ENROUTE
+
+
+def test_an_urgent_message_is_released_before_those_that_wait(store: Store) -> None:
+    with work(store) as uow:
+        scheduled(uow, "mt1", 2)
+        uow.messages.add(message("mt2"), promise("mt2"))
+    with work(store) as uow:
+        uow.messages.release("mt1", _LANE, priority=2)
+    assert [o.message_id for o in store.reads.pending([_LANE])] == ["mt1", "mt2"]
+
+
+def test_only_what_is_scheduled_is_released(waiting: Store) -> None:
+    with work(waiting) as uow:
+        scheduled(uow, "gone")
+        uow.messages.finish("gone", MessageState.DELETED)
+        for message_id in ("gone", "mt1", "nobody"):
+            assert uow.messages.release(message_id, _LANE) is None
+
+
+def test_a_position_given_at_a_release_is_not_given_again_after_a_restart(database: Database) -> None:
+    """It is in no message's row, only in the outbox."""
+    store = database.open()
+    with work(store) as uow:
+        scheduled(uow, "mt1", 3)
+    with work(store) as uow:
+        released = uow.messages.release("mt1", _LANE, priority=3)
+    store.close()
+    store = database.open()
+    with work(store) as uow:
+        new = uow.messages.add(message("mt2"), promise("mt2"), priority=3)
+    assert released is not None
+    assert new is not None
+    assert new.position > released.position
+    store.close()
+
+
+# -- what is changed while it waits ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_an_amended_message_has_its_new_content_and_promise(store: Store, committed: bool) -> None:
+    new = message("mt1")._replace(text="new\x00", parts=2, data_coding=8, encoding="UCS-2", pdus=b"p")
+    new = new._replace(registered_delivery=1)
+    with work(store) as uow:
+        promised = uow.messages.add(message("mt1"), promise("mt1"))
+        assert promised is not None
+        changed = promised._replace(payload=b"new", expires_us=NOW_US + 5, receipt_to="app1")
+        if not committed:
+            uow.messages.amend(new, changed)
+    if committed:
+        with work(store, NOW_US + 1) as uow:
+            uow.messages.amend(new, changed)
+            assert uow.messages.promise("mt1") == changed
+            assert uow.messages.promises(_LANE) == [changed]
+            assert uow.messages.expired(NOW_US + 5, 9) == [changed]
+            assert uow.messages.next_expiry_us(0) == NOW_US + 5
+    view = store.reads.message("mt1")
+    assert view is not None
+    updated_us = NOW_US + committed
+    assert view.message == new._replace(text="new\u2400", updated_us=updated_us)
+    assert view.outbox == changed
+
+
+def test_a_final_message_cannot_be_amended_nor_made_final_so(waiting: Store) -> None:
+    with work(waiting) as uow:
+        promised = uow.messages.promise("mt1")
+        assert promised is not None
+        with pytest.raises(Broken):
+            uow.messages.amend(message("mt1", state=MessageState.DELETED), promised)
+        uow.messages.finish("mt1", MessageState.DELIVERED)
+        with pytest.raises(Broken):
+            uow.messages.amend(message("mt1"), promised)
+        with pytest.raises(Broken):
+            uow.messages.amend(message("nobody"), promised)
+
+
+def test_what_is_amended_and_then_finished_leaves_no_promise(waiting: Store) -> None:
+    with work(waiting) as uow:
+        promised = uow.messages.promise("mt1")
+        assert promised is not None
+        uow.messages.amend(message("mt1")._replace(text="new"), promised)
+        uow.messages.finish("mt1", MessageState.DELETED, error="cancelled", error_code=7)
+        assert uow.messages.promise("mt1") is None
+    view = waiting.reads.message("mt1")
+    assert view is not None
+    assert (view.message.state, view.message.error_code, view.outbox) == (MessageState.DELETED, 7, None)
+
+
+def test_what_is_amended_and_then_tried_again_keeps_both(waiting: Store) -> None:
+    """In either order within one unit of work."""
+    for message_id, first in (("mt1", "amend"), ("mt2", "retry")):
+        with work(waiting) as uow:
+            if first == "retry":
+                uow.messages.retry(message_id, due_us=NOW_US + 9, error="busy", error_code=31)
+            promised = uow.messages.promise(message_id)
+            known = uow.messages.get(message_id)
+            assert promised is not None
+            assert known is not None
+            uow.messages.amend(known._replace(text="new"), promised._replace(payload=b"new"))
+            if first == "amend":
+                uow.messages.retry(message_id, due_us=NOW_US + 9, error="busy", error_code=31)
+        view = waiting.reads.message(message_id)
+        assert view is not None
+        assert view.outbox is not None
+        assert (view.outbox.payload, view.outbox.due_us, view.outbox.attempts) == (b"new", NOW_US + 9, 1)
+        assert (view.message.text, view.message.attempts, view.message.error_code) == ("new", 1, 31)
+
+
+# -- which messages are meant ----------------------------------------------------------------------
+
+
+def test_an_id_names_its_message_and_all_recipients_of_a_submit_multi(store: Store) -> None:
+    base, other = "19834ea94549fff437f1b7bb1b9052e4", "19834ea94549fff537f1b7bb1b9052e4"
+    with work(store) as uow:
+        for message_id in (f"{base}-001", f"{base}-002", other):
+            uow.messages.add(message(message_id), promise(message_id))
+    with work(store) as uow:
+        new = message(f"{base}-003")
+        uow.messages.add(new, promise(new.id))
+
+        def ids(prefix: str) -> list[str]:
+            return [found.id for found in uow.messages.named(prefix)]
+
+        assert ids(base) == [f"{base}-001", f"{base}-002", f"{base}-003"]
+        assert ids(base[:16]) == ids(base)
+        assert ids(other) == ids(other[:16]) == [other]
+        assert ids("0" * 32) == []
+
+
+def test_what_waits_for_a_sender_is_found_in_its_lanes_in_order(store: Store) -> None:
+    with work(store) as uow:
+        for number in range(3):
+            uow.messages.add(message(f"mt{number}"), promise(f"mt{number}"), priority=number)
+        uow.messages.add(message("other", source="6000"), promise("other"))
+        scheduled(uow, "later")
+    with work(store) as uow:
+        uow.messages.finish("mt1", MessageState.DELETED)
+        uow.messages.add(message("new"), promise("new"))
+        found = uow.messages.waiting((_LANE, _SCHEDULED), "9393")
+        assert [each.id for each, _ in found] == ["mt2", "mt0", "new", "later"]
+        assert all(each.id == promised.message_id for each, promised in found)
+        assert uow.messages.waiting((), "9393") == []
+
+
+def test_error_codes_are_kept_however_a_message_ends(waiting: Store) -> None:
+    with work(waiting) as uow:
+        uow.messages.finish("mt1", MessageState.EXPIRED, error="late", error_code=0x80046)
+        uow.messages.finish_unread("mt2", MessageState.UNDELIVERABLE, error="gone", error_code=0x30006)
+        seen = uow.messages.get("mt2")
+        assert seen is not None
+        assert seen.error_code == 0x30006
+        uow.messages.retry("mt3", due_us=NOW_US, error="busy", error_code=0x3001F)
+    codes = {each.id: each.error_code for each in waiting.reads.messages(MessageFilter())}
+    assert codes == {"mt1": 0x80046, "mt2": 0x30006, "mt3": 0x3001F, "mt4": 0}

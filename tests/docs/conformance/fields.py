@@ -162,7 +162,10 @@ _MULTI: tuple[Row, ...] = (
 )
 
 _DELIVER: tuple[Row, ...] = (
-    done("deliver_sm.service_type", "as it was submitted; empty in answers of services and in receipts"),
+    done(
+        "deliver_sm.service_type",
+        "as it was submitted; `USSD` on screens; empty in other answers of services and in receipts",
+    ),
     done("deliver_sm.source_addr_ton", "by the look of the address"),
     like("deliver_sm.source_addr_npi", "deliver_sm.source_addr_ton", words="by the look of the address"),
     done(
@@ -235,7 +238,10 @@ _OTHERS: tuple[Row, ...] = (
     done("replace_sm.registered_delivery", "takes the place of the old one; reserved bits are refused"),
     done("replace_sm.sm_default_msg_id", "the new text, from the configuration"),
     like("replace_sm.sm_length", "replace_sm.short_message", words="0 to 254"),
-    done("replace_sm.short_message", "the new text, in the `data_coding` of the old one"),
+    done(
+        "replace_sm.short_message",
+        "the new text, in the `data_coding` of the old one and without its user data header",
+    ),
     done("alert_notification.source_addr", "the handset's number"),
     like("alert_notification.source_addr_ton", "alert_notification.source_addr", words="international"),
     like("alert_notification.source_addr_npi", "alert_notification.source_addr", words="ISDN"),

@@ -48,7 +48,8 @@ def operator_toml() -> str:
 
 
 def _account(system_id: str, short_code: str, ways: Mapping[str, str | int]) -> str:
-    rows = {"system_id": system_id, "password": PASSWORD, "side": "application"} | ways
+    rows = {"system_id": system_id, "password": PASSWORD, "side": "application", **ways}
     names = '\nsender_ids = ["MyBank"]' if system_id == "app1" else ""
-    body = "\n".join(f"{key} = {value if isinstance(value, int) else repr(value)}" for key, value in rows.items())
+    # Python writes texts and numbers as TOML does.
+    body = "\n".join(f"{key} = {value!r}" for key, value in rows.items())
     return f'[[accounts]]\n{body}\nshort_codes = ["{short_code}"]{names}\n'

@@ -1,5 +1,7 @@
 """Texts and octets of all kinds, on their way from applications to handsets and back."""
 
+from typing import Any
+
 import pytest
 
 from gateway.coding.gsm7 import pack
@@ -90,9 +92,9 @@ def test_binary_ports_and_unknown_parameters_go_through_as_they_are(app1: RawLin
     handset = raw(address_range=EN)
     octets = bytes(range(140))
     tlvs = (
-        Tlv(Tag.SOURCE_PORT, 9200),
+        Tlv(Tag.SOURCE_PORT, 16_001),
         Tlv(0x1500, b"vendor's own"),
-        Tlv(Tag.DESTINATION_PORT, 2948),
+        Tlv(Tag.DESTINATION_PORT, 16_002),
         Tlv(0x3FFF, b""),
     )
     app1.submit("1234", EN, data_coding=BINARY, short_message=octets, tlvs=tlvs)
@@ -211,9 +213,7 @@ def test_parts_that_never_become_a_whole_are_given_up(app: App, raw: Raw, api: C
 # -- accounts with ways of their own ---------------------------------------------------------------
 
 
-def test_a_packed_account_sends_and_gets_septets_as_they_are_on_the_air(
-    app: App, phone: MakePhone, raw: Raw
-) -> None:
+def test_a_packed_account_sends_and_gets_septets_as_they_are_on_the_air(app: App, phone: MakePhone) -> None:
     """Seven characters are seven octets less one bit each; others see plain text."""
     link, handset = app("packed"), phone(EN)
     response = link.submit("5003", EN, short_message=pack(b"packed text"))
@@ -234,7 +234,7 @@ def test_a_packed_accounts_receipts_are_packed_too(app: App, raw: Raw) -> None:
     assert receipt.short_message[:3] == pack(b"id:")[:2] + receipt.short_message[2:3]
 
 
-def test_a_packed_payload_that_is_too_long_unpacked_is_refused(app: App, raw: Raw) -> None:
+def test_a_packed_payload_that_is_too_long_unpacked_is_refused(app: App) -> None:
     """65,000 octets are 74,285 characters: more than any message_payload; the session goes on."""
     link = app("packed")
     response = link.submit("5003", EN, short_message=b"", tlvs=_payload(pack(b"a" * 74_280)))
@@ -256,9 +256,7 @@ def test_an_account_whose_default_alphabet_is_latin_1(app: App, phone: MakePhone
     assert (greek.data_coding, greek.short_message.decode("utf-16-be")) == (UCS2, "\u0394 and \u03a9")
 
 
-def test_a_long_greek_text_to_a_latin_account_is_refused_where_ucs_2_has_no_room(
-    app: App, raw: Raw
-) -> None:
+def test_a_long_greek_text_to_a_latin_account_is_refused_where_ucs_2_has_no_room(app: App, raw: Raw) -> None:
     """40,000 septets would be 80,000 octets; the handset's session goes on."""
     app("latin")
     handset = raw(address_range=EN)
@@ -270,9 +268,7 @@ def test_a_long_greek_text_to_a_latin_account_is_refused_where_ucs_2_has_no_room
 
 @pytest.mark.conformance("submit_sm.sm_default_msg_id", "rule.sm_default_msg_id", "status.ESME_RINVDFTMSGID")
 @pytest.mark.parametrize("number", DEFAULT_MESSAGES)
-def test_a_text_that_is_kept_here_is_sent_by_its_number(
-    app1: RawLink, phone: MakePhone, number: int
-) -> None:
+def test_a_text_that_is_kept_here_is_sent_by_its_number(app1: RawLink, phone: MakePhone, number: int) -> None:
     """sm_default_msg_id (SMPP 3.4 section 5.2.20)."""
     handset = phone(EN)
     assert app1.submit("1234", EN, sm_default_msg_id=number).command_status == OK
@@ -285,10 +281,9 @@ def test_payloads_of_all_lengths_come_whole_and_in_order(app1: RawLink, raw: Raw
     """The stream of octets cut at odd places; 140 octets are one short message, more are segments."""
     handset = raw(address_range=EN)
     lengths = [1, 139, 140, 141, 254, 255, 256, 1000, 134 * 2, 134 * 2 + 1]
-    octets = b"".join(
-        app1.numbered(message("1234", EN, data_coding=BINARY, short_message=b"", tlvs=_payload(b"x" * length)))
-        for length in lengths
-    )
+    fields: dict[str, Any] = {"data_coding": BINARY, "short_message": b""}
+    pdus = [message("1234", EN, tlvs=_payload(b"x" * length), **fields) for length in lengths]
+    octets = b"".join(map(app1.numbered, pdus))
     for at in range(0, len(octets), 97):
         app1.send_octets(octets[at : at + 97])
     for length in lengths:

@@ -1,5 +1,7 @@
 """data_sm both ways: from applications and handsets, and to an application that wants it so."""
 
+from typing import Any
+
 import pytest
 
 from gateway.smpp.codec import encode
@@ -19,7 +21,7 @@ RECEIPT = 1
 VENDORS = Tlv(0x1500, b"vendor")
 
 
-def _data(source: str, destination: str, payload: bytes = b"hello", **fields: int) -> DataSm:
+def _data(source: str, destination: str, payload: bytes = b"hello", **fields: Any) -> DataSm:
     return DataSm(
         source=Address(0, 1, source),
         destination=Address(1, 1, destination),
@@ -122,6 +124,8 @@ def test_an_answer_for_now_brings_it_again(app: App, raw: Raw, api: ControlApi) 
         (_data("1234", EN, esm_class=0x04), CommandStatus.ESME_RINVESMCLASS),
         (_data("1234", EN, registered_delivery=0x80), CommandStatus.ESME_RINVREGDLVFLG),
         (_data("1234", EN, b"\xff"), CommandStatus.ESME_RINVMSGLEN),
+        (_data("1234", "7" * 64), CommandStatus.ESME_RINVDSTADR),
+        (_data("1" * 64, EN), CommandStatus.ESME_RINVSRCADR),
     ],
     ids=lambda each: each.name if isinstance(each, CommandStatus) else "",
 )
@@ -135,10 +139,16 @@ def test_a_data_sm_is_refused_like_a_submit_sm_with_its_own_response(
     assert api.messages(from_="1234") == []
 
 
-def test_an_application_may_not_be_sent_to_by_another_and_a_receiver_may_not_send(
-    app1: RawLink, raw: Raw
-) -> None:
-    """Applications reach subscribers only; and data_sm keeps to the direction of the bind."""
+def test_an_address_that_only_data_sm_has_room_for_is_refused_whatever_the_accounts_way(app: App) -> None:
+    """An account whose texts are rewritten: its session goes on, too."""
+    link = app("latin")
+    assert link.ask(_data("5004", "7" * 21)).command_status == CommandStatus.ESME_RINVDSTADR
+    assert link.ask(_data("5" * 21, EN)).command_status == CommandStatus.ESME_RINVSRCADR
+    assert link.ask(_data("5004", EN)).command_status == OK
+
+
+def test_an_application_may_not_send_to_another(app1: RawLink) -> None:
+    """Applications reach subscribers only."""
     assert app1.ask(_data("1234", "4321")).command_status == CommandStatus.ESME_RINVDSTADR
     response = app1.submit("1234", EN, "still here")
     assert isinstance(response, SubmitSmResp)

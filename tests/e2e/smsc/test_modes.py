@@ -14,7 +14,7 @@ from gateway.smpp.pdus import (
     SubmitSmResp,
 )
 from gateway.smpp.tlv import Tag, Tlv
-from tests.e2e.conftest import MakePhone, Raw
+from tests.e2e.conftest import Connect, MakePhone, Raw, StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.raw_link import RawLink, message
 from tests.e2e.waiting import until
@@ -219,3 +219,48 @@ def test_without_set_dpf_nobody_is_alerted(app1: RawLink, raw: Raw, api: Control
     until(lambda: len(api.messages(to=EN, state="UNDELIVERABLE")) == 2, "both are lost")
     assert raw(address_range=EN).waiting() == []
     assert app1.waiting() == []
+
+
+# -- a transaction whose end never comes -----------------------------------------------------------
+
+
+def test_a_transaction_with_a_silent_handset_ends_with_the_time_limit(
+    start_gateway: StartGateway, connect: Connect
+) -> None:
+    """response_s; the late answer of the handset changes nothing."""
+    gateway = start_gateway(settings={"TIMERS__RESPONSE_S": "0.5"})
+    sender, handset = connect(gateway), connect(gateway)
+    assert sender.bind("app1", "secret1").command_status == OK
+    assert handset.bind(address_range=EN).command_status == OK
+    assert sender.submit("1234", EN, "hello", esm_class=TRANSACTION).command_status == FAILED
+    handset.delivery()
+    assert handset.waiting() == []
+    assert sender.waiting() == []
+    for link in (sender, handset):
+        link.unbind()
+
+
+def test_a_reset_answers_the_transactions_that_it_ends(app1: RawLink, raw: Raw, api: ControlApi) -> None:
+    """Else they would take up the session's window for ever."""
+    receiver = raw(address_range=EN)
+    app1.send(message("1234", EN, "hello", esm_class=TRANSACTION))
+    receiver.expect(DeliverSm)
+    api.reset()
+    assert app1.expect(SubmitSmResp).command_status == CommandStatus.ESME_RSYSERR
+
+
+def test_a_stop_does_not_wait_for_a_silent_handset(start_gateway: StartGateway, connect: Connect) -> None:
+    """Exit code 0 in time, with a transaction under way; the message is not tried again after the start."""
+    gateway = start_gateway()
+    sender, handset = connect(gateway), connect(gateway)
+    assert sender.bind("app1", "secret1").command_status == OK
+    assert handset.bind(address_range=EN).command_status == OK
+    sender.send(message("1234", EN, "hello", esm_class=TRANSACTION))
+    handset.expect(DeliverSm)
+    gateway.stop()
+    gateway.start()
+    again = connect(gateway)
+    assert again.bind(address_range=EN).command_status == OK
+    assert again.waiting() == []
+    until(lambda: gateway.api.messages(to=EN, state="UNDELIVERABLE"), "it is given up")
+    again.unbind()

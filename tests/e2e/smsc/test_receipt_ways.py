@@ -128,9 +128,7 @@ def test_an_acknowledgement_of_the_handset_is_no_receipt_of_ours(app1: RawLink, 
     assert delivered.registered_delivery == 0x04
     assert app1.delivery().esm_class == EsmClass.DELIVERY_RECEIPT
     for kind in (EsmClass.DELIVERY_ACKNOWLEDGEMENT, EsmClass.USER_ACKNOWLEDGEMENT):
-        response = handset.submit(
-            EN, "1234", "", esm_class=kind, tlvs=(Tlv(Tag.USER_RESPONSE_CODE, 1),)
-        )
+        response = handset.submit(EN, "1234", "", esm_class=kind, tlvs=(Tlv(Tag.USER_RESPONSE_CODE, 1),))
         assert response.command_status == OK
         heard = app1.delivery()
         assert (heard.esm_class, heard.tlv(Tag.USER_RESPONSE_CODE)) == (kind, 1)
@@ -213,7 +211,7 @@ def test_a_delayed_receipt_comes_after_its_delay_of_operator_time(
     app: App, raw: Raw, api: ControlApi
 ) -> None:
     """A minute, and not a second less; its done date is that of the delivery."""
-    api.virtual_clock("2026-11-22T10:00:00+05:00")
+    api.virtual_clock("2090-11-22T10:00:00+05:00")
     link, receiver = app("late"), raw(address_range=EN)
     message_id = link.submit("5008", EN, "hello", registered_delivery=ALWAYS).message_id
     receiver.delivery()
@@ -223,12 +221,12 @@ def test_a_delayed_receipt_comes_after_its_delay_of_operator_time(
     api.advance(1)
     receipt = link.delivery()
     assert _id_in(receipt) == message_id
-    assert b"done date:2611221000" in receipt.short_message
+    assert b"done date:9011221000" in receipt.short_message
 
 
 def test_reversed_receipts_come_the_last_one_first(app: App, raw: Raw, api: ControlApi) -> None:
     """All within one span of the delay."""
-    api.virtual_clock("2026-11-22T10:00:00+05:00")
+    api.virtual_clock("2090-11-22T10:00:00+05:00")
     link, receiver = app("reversed"), raw(address_range=EN)
     ids = []
     for number in range(4):
@@ -252,9 +250,7 @@ def test_delayed_receipts_wait_for_an_application_that_is_away(app: App, raw: Ra
     assert _id_in(app("late").delivery()) == message_id
 
 
-def test_a_receipt_that_the_application_refuses_comes_again(
-    app1: RawLink, raw: Raw, api: ControlApi
-) -> None:
+def test_a_receipt_that_the_application_refuses_comes_again(app1: RawLink, raw: Raw, api: ControlApi) -> None:
     """ESME_RX_T_APPN: by the schedule of operator time, the same receipt."""
     api.virtual_clock()
     receiver = raw(address_range=EN)
