@@ -444,6 +444,8 @@ class Dispatcher:
             # What is busy is of now: its client was quicker than this read.
             if row.message_id not in self._busy:
                 self._settle(_failed(row, _gone(row)))
+        if len(rows) == ROWS_MAX:
+            self._mailroom.pending(rows[-1].lane, rows[-1].position, ROWS_MAX, self._give_up)
 
 
 def _gone(outbox: Outbox) -> Failure:

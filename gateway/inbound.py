@@ -279,7 +279,9 @@ class Inbound:
     ) -> Submit:
         destination = incoming.pdu.destination.addr
         common = self._common(incoming, route, destination, secret_digits=secret_digits)
-        return Submit(*common, asked=asked, fresh=_is_fresh(incoming))
+        # A service has a text as soon as it is accepted; a screen is its own receipt.
+        registered = 0 if incoming.pdu.service_type == _USSD else incoming.pdu.registered_delivery
+        return Submit(*common, asked=asked, registered_delivery=registered, fresh=_is_fresh(incoming))
 
     def _common(self, incoming: _Incoming, route: Route, destination: str, *, secret_digits: bool) -> _Common:
         """The fields that every Submit has, in order."""

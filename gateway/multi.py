@@ -11,10 +11,13 @@ from gateway.message_ids import recipient_id
 from gateway.smpp.codec import encode
 from gateway.smpp.constants import CommandStatus, Npi, Ton
 from gateway.smpp.pdus import Address, DistributionList, SubmitMulti, UnsuccessSme
+from gateway.smpp.tlv import Tag
 from gateway.work import Submit
 
 #: Recipients of one request, distribution lists resolved: their numbers have three digits.
 RECIPIENTS_MAX = 999
+#: Octets of text for all recipients together: nobody else is served while a request is read.
+OCTETS_MAX = 1 << 20
 
 
 class Multi:
@@ -36,6 +39,9 @@ class Multi:
                 found.setdefault(address.addr, address)
         if len(found) > RECIPIENTS_MAX:
             raise Rejected(CommandStatus.ESME_RCNTSUBDL, f"more than {RECIPIENTS_MAX} recipients")
+        payload = pdu.tlv_bytes(Tag.MESSAGE_PAYLOAD) or pdu.short_message
+        if len(found) * len(payload) > OCTETS_MAX:
+            raise Rejected(CommandStatus.ESME_RMSGQFUL, "a long text to many recipients: send it in turns")
         return tuple(found.values())
 
     def _resolved(self, each: Address | DistributionList) -> tuple[Address, ...]:

@@ -17,7 +17,7 @@ from gateway.smpp.codec import decode, encode
 from gateway.smpp.constants import CommandStatus, EsmClass
 from gateway.smpp.pdus import DeliverSm, SubmitSm
 from gateway.work import Cancel, Changed, Found, Named, Query, Refused, Replace, Result
-from storage.model import Message, MessageState, Outbox, priority_of
+from storage.model import Between, Message, MessageState, Outbox, priority_of
 
 _US = 1_000_000
 _WORST = (
@@ -61,14 +61,9 @@ class Operations:
 
     @staticmethod
     def _between(work: Cancel, batch: Batch) -> list[Message]:
-        found = batch.uow.messages.waiting(work.lanes, work.named.source)
-        return [
-            message
-            for message, _ in found
-            if message.account == work.named.account
-            and message.destination == work.named.destination
-            and work.service_type in ("", message.service_type)
-        ]
+        named = work.named
+        between = Between(named.account, named.source, named.destination, work.service_type or None)
+        return [message for message, _ in batch.uow.messages.waiting(work.lanes, between)]
 
     def replace(self, work: Replace, batch: Batch) -> Result:
         """Put another text in the place of one that waits."""

@@ -24,7 +24,8 @@ from gateway.smpp.events import (
     Unbound,
     UnexpectedResponse,
 )
-from gateway.smpp.pdus import Bind, DeliverSm, Pdu, Response
+from gateway.smpp.fields import SHORT_MESSAGE_OCTETS_MAX
+from gateway.smpp.pdus import AlertNotification, Bind, DeliverSm, Pdu, Response
 from gateway.smpp.session import Session
 from gateway.smpp.states import BOUND, Role
 from gateway.smpp.timers import NEVER
@@ -268,6 +269,17 @@ class Peer(Protocol):
 
 
 def _without_tlvs(pdu: bytes) -> bytes:
-    """For a client below 3.4, which would not understand them (SMPP 3.4 section 3.4)."""
+    """For a client below 3.4, which would not understand them (SMPP 3.4 section 3.4): a text that fits goes
+    in short_message. A longer one stays in message_payload, for the client may be newer than it says.
+    """
     value = decode(pdu)
-    return encode(replace(value, tlvs=())) if isinstance(value, DeliverSm) and value.tlvs else pdu
+    if isinstance(value, AlertNotification):
+        return encode(replace(value, tlvs=()))
+    if not isinstance(value, DeliverSm) or not value.tlvs:
+        return pdu
+    payload = value.tlv_bytes(Tag.MESSAGE_PAYLOAD)
+    if payload is None:
+        return encode(replace(value, tlvs=()))
+    if len(payload) > SHORT_MESSAGE_OCTETS_MAX:
+        return pdu
+    return encode(replace(value, tlvs=(), short_message=payload))

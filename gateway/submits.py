@@ -24,7 +24,7 @@ from handlers.base.grammar import Usage
 from handlers.base.outcome import Outcome, Refusal, Reply, Text
 from rating.msisdn import Msisdn, is_canonical
 from rating.subscriber import Status
-from storage.model import MessageState, PendingFlag
+from storage.model import Between, MessageState, PendingFlag
 from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
 
@@ -132,7 +132,9 @@ class Submits:
 
     def keep(self, work: Submit, batch: Batch, outcome: Outcome) -> Result:
         """Store a message to a service with what became of it, and promise the replies."""
-        batch.uow.messages.add(mo_message(work, batch.uow, MessageState.DELIVERED, outcome=outcome), None)
+        message = mo_message(work, batch.uow, MessageState.DELIVERED, outcome=outcome)
+        batch.uow.messages.add(message, None)
+        self._deliveries.receipt(message, batch)
         reply_ids = tuple(self._reply(each, work, batch) for each in outcome.replies)
         batch.follow(outcome)
         self._remember(work, batch, outcome, reply_ids)
@@ -176,12 +178,10 @@ class Submits:
 
     def _make_way(self, work: Submit, batch: Batch) -> None:
         """The message that waits between the same addresses is replaced (SMPP 3.4 section 5.2.18)."""
-        wanted = (work.account, work.destination, work.service_type)
-        for message, _ in batch.uow.messages.waiting(lanes_of(work.route.lane), work.source):
-            same = (message.account, message.destination, message.service_type) == wanted
-            if same and message.id not in work.busy:
-                self._deliveries.delete(message, f"replaced by {work.message_id}", batch)
-                return
+        between = Between(work.account, work.source, work.destination, work.service_type)
+        found = batch.uow.messages.first_waiting(lanes_of(work.route.lane), between, work.busy)
+        if found is not None:
+            self._deliveries.delete(found, f"replaced by {work.message_id}", batch)
 
     @staticmethod
     def _remember(work: Submit, batch: Batch, outcome: Outcome, reply_ids: tuple[str, ...] = ()) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from storage.driver import Driver, Lookup, Row, Verb, Write
 from storage.errors import Broken
 from storage.head import Head
-from storage.model import Direction, Message, MessageState, Outbox, ranked
+from storage.model import Between, Direction, Message, MessageState, Outbox, ranked
 from storage.row_map import RowMap
 from storage.tables import message as table
 from storage.tables import message_end, outbox
@@ -175,12 +175,32 @@ class Messages:
         self.prefetch(ids)
         return [self._known(message_id) for message_id in ids if message_id.startswith(prefix)]
 
-    def waiting(self, lanes: Collection[str], source: str) -> list[tuple[Message, Outbox]]:
-        """The messages of a sender that wait in these lanes, in order."""
-        promises = [promise for lane in lanes for promise in self.promises(lane)]
-        self.prefetch(promise.message_id for promise in promises)
-        found = [(self._known(promise.message_id), promise) for promise in promises]
-        return [(message, promise) for message, promise in found if message.source == source]
+    def waiting(self, lanes: Collection[str], between: Between) -> list[tuple[Message, Outbox]]:
+        """The messages that wait in these lanes between two addresses, in order."""
+        return self._waiting(lanes, between, None)
+
+    def first_waiting(self, lanes: Collection[str], between: Between, but: Collection[str]) -> Message | None:
+        """The first of them, leaving out some; however many wait, few are read."""
+        hidden = len(but) + len(self._finished) + len(self._rewritten)
+        found = self._waiting(lanes, between, hidden + 1)
+        return next((message for message, _ in found if message.id not in but), None)
+
+    def _waiting(
+        self, lanes: Collection[str], between: Between, limit: int | None
+    ) -> list[tuple[Message, Outbox]]:
+        stored = (
+            select(*OUTBOX_COLUMNS)
+            .join(table, table.c.id == outbox.c.message_id)
+            .where(outbox.c.lane.in_(list(lanes)))
+            .where(*(table.c[name] == value for name, value in between.asked.items()))
+            .order_by(outbox.c.position)
+            .limit(limit)
+        )
+        rows = [outbox_of(row) for row in self._driver.query(stored) if self._stands(row[0])]
+        rows += [promise for promise in self._own() if promise.lane in lanes]
+        self.prefetch(promise.message_id for promise in rows)
+        found = [(self._known(promise.message_id), promise) for promise in rows]
+        return sorted((each for each in found if between.holds(each[0])), key=lambda each: each[1].position)
 
     def finish(self, message_id: str, state: MessageState, *, error: str = "", error_code: int = 0) -> None:
         """Give a message its final state and forget its promise.

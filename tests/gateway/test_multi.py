@@ -8,10 +8,11 @@ import pytest
 from gateway.config import DEMO_ACCOUNTS
 from gateway.inbound import Rejected
 from gateway.message_ids import number_of
-from gateway.multi import RECIPIENTS_MAX, Multi
+from gateway.multi import OCTETS_MAX, RECIPIENTS_MAX, Multi
 from gateway.smpp import pdus
 from gateway.smpp.constants import CommandStatus as St
 from gateway.smpp.pdus import Address, DistributionList, SubmitMulti, UnsuccessSme
+from gateway.smpp.tlv import Tag, Tlv
 from rating.subscriber import Status
 from storage.model import MessageState
 from tests.gateway.smsc import Client, Smsc
@@ -41,6 +42,14 @@ def multi(*destinations: str | Address, source: str = "1234", **fields: Any) -> 
 @pytest.fixture
 def reader(stand: Stand) -> Multi:
     return Multi(stand.inbound, LISTS, stand.new_id)
+
+
+def test_a_long_text_to_many_is_refused_before_anybody_waits_for_it(reader: Multi) -> None:
+    payload = Tlv(Tag.MESSAGE_PAYLOAD, bytes(OCTETS_MAX // RECIPIENTS_MAX + 1))
+    with pytest.raises(Rejected) as caught:
+        reader.recipients(multi("many", short_message=b"", tlvs=(payload,)))
+    assert caught.value.status is St.ESME_RMSGQFUL
+    assert len(reader.recipients(multi("staff", short_message=b"", tlvs=(payload,)))) == 2
 
 
 # -- recipients ------------------------------------------------------------------------------------

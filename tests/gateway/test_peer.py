@@ -80,6 +80,28 @@ def test_a_delivery_to_an_old_client_loses_its_parameters_and_nothing_else(smsc:
     assert client.taken() == [pdus.DeliverSm(1, short_message=b"hello")]
 
 
+@pytest.mark.parametrize(("octets", "is_moved"), [(254, True), (255, False)])
+def test_an_old_client_gets_a_payload_that_fits_as_its_short_message(
+    smsc: Smsc, octets: int, is_moved: bool
+) -> None:
+    client = smsc.connect()
+    client.send(pdus.BindTransceiver(1, "handset", "handset", interface_version=0x33))
+    text = b"x" * octets
+    full = pdus.DeliverSm(tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, text),))
+    assert client.peer.deliver(encode(full), None)
+    moved, kept = pdus.DeliverSm(1, short_message=text), pdus.DeliverSm(1, tlvs=full.tlvs)
+    assert client.taken() == [moved if is_moved else kept]
+
+
+def test_an_alert_to_an_old_client_has_no_parameters(smsc: Smsc) -> None:
+    client = smsc.connect()
+    client.send(pdus.BindTransceiver(1, "handset", "handset", interface_version=0x33))
+    assert client.peer.deliver(
+        encode(pdus.AlertNotification(tlvs=(Tlv(Tag.MS_AVAILABILITY_STATUS, 0),))), None
+    )
+    assert client.taken() == [pdus.AlertNotification(1)]
+
+
 def unbind(client: Client) -> None:
     client.send(pdus.Unbind(5))
     client.lose()

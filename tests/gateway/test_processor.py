@@ -309,6 +309,12 @@ def test_a_handset_that_asks_gets_its_receipt_too(stand: Stand) -> None:
     assert {row.lane for row in stand.store.reads.pending()} == {f"handset:{ALIYA}"}
 
 
+def test_a_handset_hears_that_a_service_has_its_message(stand: Stand) -> None:
+    answer = stand.accepted(stand.sms("BAL", "6000", registered_delivery=1))
+    receipts = [row.payload for row in stand.store.reads.pending() if row.bearer == "receipt"]
+    assert [f"id:{answer.message_id}".encode() in each for each in receipts] == [True]
+
+
 def test_the_first_final_state_counts_and_a_receipt_goes_out_once(stand: Stand) -> None:
     answer = stand.accepted(stand.from_app("hello", registered_delivery=1))
     assert len(end(stand, answer.message_id, DELIVERED)) == 1

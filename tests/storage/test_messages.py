@@ -8,6 +8,7 @@ from storage.errors import Broken
 from storage.model import (
     FIRST_POSITION,
     POSITION_MASK,
+    Between,
     Direction,
     MessageState,
     priority_of,
@@ -449,10 +450,18 @@ def test_what_waits_for_a_sender_is_found_in_its_lanes_in_order(store: Store) ->
     with work(store) as uow:
         uow.messages.finish("mt1", MessageState.DELETED)
         uow.messages.add(message("new"), promise("new"))
-        found = uow.messages.waiting((_LANE, _SCHEDULED), "9393")
-        assert [each.id for each, _ in found] == ["mt2", "mt0", "new", "later"]
+        sent = message("mt0")
+        between = Between(sent.account, "9393", sent.destination)
+        found = uow.messages.waiting((_LANE, _SCHEDULED), between)
+        assert [each.id for each, _ in found] == ["mt2", "mt0", "later", "new"]
         assert all(each.id == promised.message_id for each, promised in found)
-        assert uow.messages.waiting((), "9393") == []
+        assert uow.messages.waiting((), between) == []
+        assert uow.messages.waiting((_LANE,), between._replace(destination="elsewhere")) == []
+        assert uow.messages.waiting((_LANE,), between._replace(service_type="WAP")) == []
+        first = uow.messages.first_waiting((_LANE, _SCHEDULED), between, {"mt2", "mt0"})
+        assert first is not None
+        assert first.id == "later"
+        assert uow.messages.first_waiting((_LANE,), between, {"mt2", "mt0", "new"}) is None
 
 
 def test_error_codes_are_kept_however_a_message_ends(waiting: Store) -> None:
