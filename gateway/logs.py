@@ -7,7 +7,7 @@ Lines go to standard error; standard output belongs to the banner and to tables.
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any, Protocol, TextIO, cast
+from typing import Any, Protocol
 
 import structlog
 from pydantic import SecretStr
@@ -48,10 +48,27 @@ def configure_logs(log_format: LogFormat, level: str = "info", stream: Stream | 
     structlog.configure(
         processors=[*shared, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", target)),
+        logger_factory=lambda *_: _Lines(target),
         cache_logger_on_first_use=True,
     )
     _configure_standard(shared, renderers, number, target)
+
+
+class _Lines:
+    """Writes lines; what is a warning or worse is there when the call is over."""
+
+    def __init__(self, target: Stream) -> None:
+        self._target = target
+
+    def info(self, line: str) -> None:
+        self._target.write(line + "\n")
+
+    def warning(self, line: str) -> None:
+        self.info(line)
+        getattr(self._target, "drain", self._target.flush)()
+
+    debug = msg = info
+    warn = error = critical = exception = fatal = warning
 
 
 def bridge_twisted() -> None:

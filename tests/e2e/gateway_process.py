@@ -15,7 +15,7 @@ from uuid import uuid4
 from storage.check import Finding, check
 from storage.store import Store
 from tests.e2e.control_api import ControlApi
-from tests.e2e.waiting import until
+from tests.e2e.waiting import settled, until
 
 #: interfaces.md "Command line": SIGTERM and Ctrl-C stop cleanly within 5 s.
 STOP_S = 5.0
@@ -97,7 +97,8 @@ class GatewayProcess:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def log_lines(self, event: str) -> list[dict[str, Any]]:
-        """The log lines of one event."""
+        """The log lines of one event, once the log stands still: lines gather before they are written."""
+        settled(lambda: self.log_file.stat().st_size, "the log stands still")
         lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
         return [line for line in lines if line["event"] == event]
 

@@ -106,11 +106,11 @@ def test_a_refusal_for_good_is_final(
 
 
 def test_a_message_for_a_port_and_a_binary_one_are_shown_as_such(phone: MakePhone, app1: RawLink) -> None:
-    """WAP push's port, by user data header."""
+    """The port of an application, by user data header."""
     handset = phone(EN)
-    header = b"\x06\x05\x04\x0b\x84\x23\xf0"
+    header = b"\x06\x05\x04\x3e\x82\x3e\x81"
     app1.submit("1234", EN, short_message=header + b"\x01\x06", data_coding=4, esm_class=EsmClass.UDHI)
-    assert handset.incoming() == IncomingSms("1234", "01 06", port=2948)
+    assert handset.incoming() == IncomingSms("1234", "01 06", port=16002)
 
 
 @pytest.mark.parametrize("length", [1000, 10_000])

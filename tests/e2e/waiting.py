@@ -21,3 +21,16 @@ def until(condition: Callable[[], T], what: str, limit_s: float = PATIENCE_S) ->
         if time.monotonic() >= deadline:
             raise AssertionError(f"not within {limit_s:g} s: {what}")
         time.sleep(_LOOK_S)
+
+
+def settled(read: Callable[[], object], what: str, still_s: float = 0.1, limit_s: float = PATIENCE_S) -> None:
+    """Wait until what is read has not changed for a while. Raises AssertionError at the limit."""
+    deadline = time.monotonic() + limit_s
+    value, since = read(), time.monotonic()
+    while time.monotonic() - since < still_s:
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"not within {limit_s:g} s: {what}")
+        time.sleep(_LOOK_S)
+        now = read()
+        if now != value:
+            value, since = now, time.monotonic()

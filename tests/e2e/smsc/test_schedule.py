@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.smpp.constants import CommandStatus
-from gateway.smpp.pdus import SubmitSm
+from gateway.smpp.pdus import DeliverSm, SubmitSm
 from tests.e2e.conftest import Connect, Raw, StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.raw_link import RawLink, message
@@ -234,8 +234,10 @@ def test_a_message_on_its_way_is_not_replaced(app1: RawLink, raw: Raw) -> None:
     """The handset has it in its hands; both come."""
     receiver = raw(address_range=EN)
     app1.submit("1234", EN, "old")
+    old = receiver.expect(DeliverSm)
     app1.submit("1234", EN, "new", replace_if_present_flag=1)
-    assert [receiver.delivery().short_message for _ in range(2)] == [b"old", b"new"]
+    receiver.answer(old, 0)
+    assert [old.short_message, receiver.delivery().short_message] == [b"old", b"new"]
 
 
 @pytest.mark.conformance(
