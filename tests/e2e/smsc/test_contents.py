@@ -195,7 +195,7 @@ def test_segments_that_do_not_go_together_do_not_stop_the_next_message(app: App,
     statuses = [handset.ask(pdu).command_status for pdu in (text, octets)]
     assert CommandStatus.ESME_RSYSERR not in statuses
     handset.submit(EN, "5002", "next")
-    assert link.expect(DeliverSm, lambda pdu: _got(pdu) == b"next")
+    assert _got(link.expect(DeliverSm, lambda pdu: _got(pdu) == b"next")) == b"next"
 
 
 def test_parts_that_never_become_a_whole_are_given_up(app: App, raw: Raw, api: ControlApi) -> None:
