@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from gateway.config import Account, Side
 
-#: Where the handset looks by itself.
+#: Where the handset looks by itself, and as whom.
 _USUAL_SMPP = "127.0.0.1:2775"
+_USUAL_PROOF = "handset:handset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,14 @@ def _handsets(demo: Demo) -> str:
         (each.msisdn, each.brand, each.billing, each.language, f"{each.balance} KZT")
         for each in demo.handsets
     ]
-    return "\n".join(["  Handsets", *_table(rows)]) if rows else ""
+    return "\n".join([_handsets_title(demo), *_table(rows)]) if rows else ""
+
+
+def _handsets_title(demo: Demo) -> str:
+    """The demo's handsets bind with a password that they can read, or not at all."""
+    if _handset_account(demo) is not None:
+        return "  Handsets"
+    return "  Handsets (all off: no account of the handset side has a password that is not hashed)"
 
 
 def _vouchers(demo: Demo) -> str:
@@ -100,10 +109,17 @@ def _things_to_try(demo: Demo) -> str:
 
 
 def _target(demo: Demo) -> str:
-    account = next((each for each in demo.accounts if each.side is Side.HANDSET and each.password), None)
-    if demo.smpp == _USUAL_SMPP or account is None:
-        return ""
-    return f" --target smpp://{account.system_id}:{account.password.reveal()}@{demo.smpp}"
+    account = _handset_account(demo)
+    if account is None:
+        return f" --target smpp://SYSTEM_ID:PASSWORD@{demo.smpp}"
+    proof = f"{quote(account.system_id, safe='')}:{quote(account.password.reveal(), safe='')}"
+    return (
+        "" if (proof, demo.smpp) == (_USUAL_PROOF, _USUAL_SMPP) else f" --target smpp://{proof}@{demo.smpp}"
+    )
+
+
+def _handset_account(demo: Demo) -> Account | None:
+    return next((each for each in demo.accounts if each.side is Side.HANDSET and each.password), None)
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

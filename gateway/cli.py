@@ -102,7 +102,7 @@ def serve(
     config: ConfigFile = None,
     log_format: Format = None,
 ) -> None:
-    """The gateway: SMPP, control API, web pages. SIGTERM and Ctrl-C stop it cleanly.
+    """The gateway: SMPP and the control API. SIGTERM and Ctrl-C stop it cleanly.
 
     Settings come from flags, then SHORTCODE_* variables, then shortcode.toml.
     """

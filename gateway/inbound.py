@@ -28,11 +28,15 @@ from gateway.smpp.tlv import Tag
 from gateway.smpp_time import InvalidTime, seconds_ahead
 from gateway.work import InboxKey, Submit, UssdTurn
 from handlers.base.bus import Bus
-from handlers.base.command import Channel, Command, Origin
+from handlers.base.command import Channel, Command, Origin, Secret
 from handlers.base.grammar import Usage, parse_dial
 from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
+from ussd_menus.menu import Menu
+from ussd_menus.registry import MENUS
 
 _USSD = "USSD"
+_ACKNOWLEDGEMENT = int(EsmClass.DELIVERY_ACKNOWLEDGEMENT | EsmClass.USER_ACKNOWLEDGEMENT)
+_ANSWERS = frozenset({int(UssdServiceOp.USSR_CONFIRM), int(UssdServiceOp.USSN_CONFIRM)})
 _SOURCES_MAX = 100_000
 _MODE, _UDHI, _FORWARD = int(EsmClass.MODE), int(EsmClass.UDHI), int(EsmClass.FORWARD)
 #: Datagram and transaction mode: one attempt, nothing kept for later (sections 2.10.2 and 2.10.3).
@@ -84,6 +88,8 @@ class _Incoming(NamedTuple):
     content: _Content
     times: _Times
     message_id: str
+    raw: bytes
+    """The frame as it came; ``frame`` is the same in our own way."""
 
 
 _NO_TIMES = _Times()
@@ -101,6 +107,7 @@ class Inbound:
         digest: Callable[[str], bytes],
         new_id: Callable[[], str],
         now_us: Callable[[], int],
+        menus: Sequence[Menu] = MENUS,
     ) -> None:
         self._ways = {account.system_id: way for account in accounts if (way := Way.of(account)) != OURS}
         self._joined = frozenset(
@@ -114,6 +121,7 @@ class Inbound:
         self._digest = digest
         self._new_id = new_id
         self._now_us = now_us
+        self._secret_menus = frozenset(menu.service for menu in menus if menu.asks_secrets)
 
     def read(self, bind: Bind, pdu: SubmitSm, frame: bytes, message_id: str = "") -> Submit:
         """The Submit that a PDU asks for, under a message id of its own or the one given. Raises Rejected."""
@@ -131,11 +139,15 @@ class Inbound:
         msisdn = self._own_msisdn(bind, pdu.source.addr)
         operation = pdu.tlv(Tag.USSD_SERVICE_OP) if pdu.tlvs else None
         if pdu.service_type == _USSD or operation is not None:
+            if operation in _ANSWERS:
+                return self._said(self._incoming(bind, msisdn, pdu, frame, message_id, _NO_TIMES))
             if operation not in (UssdServiceOp.PSSR_INDICATION, None):
-                raise Rejected(CommandStatus.ESME_RINVOPTPARAMVAL, "no dialogue waits for an answer")
+                raise Rejected(CommandStatus.ESME_RINVOPTPARAMVAL, "no operation of a handset")
             return self._dialled(self._incoming(bind, msisdn, pdu, frame, message_id, _NO_TIMES))
         incoming = self._incoming(bind, msisdn, pdu, frame, message_id, self._times(pdu))
         route = self._routes.sms(pdu.destination.addr)
+        if route.kind is RouteKind.UNKNOWN and pdu.esm_class & _ACKNOWLEDGEMENT:
+            route = self._routes.sender(pdu.destination.addr)
         if route.kind is RouteKind.UNKNOWN:
             raise Rejected(CommandStatus.ESME_RINVDSTADR, f"nobody owns {_shown(pdu.destination.addr)}")
         if route.kind is RouteKind.SERVICE:
@@ -163,8 +175,8 @@ class Inbound:
             pdu = canned(pdu, self._default_messages[pdu.sm_default_msg_id])
         pdu, content = _content(pdu, source, self._ways.get(bind.account.system_id, OURS))
         # What is kept must be what can be masked: septets that are packed cannot.
-        frame = frame if pdu is asked else encode(pdu)
-        return _Incoming(bind, source, pdu, frame, content, times, message_id)
+        ours = frame if pdu is asked else encode(pdu)
+        return _Incoming(bind, source, pdu, ours, content, times, message_id, frame)
 
     def source(self, bind: Bind, addr: str) -> str:
         """The source address that a request of this session may name, as it is stored. Raises Rejected."""
@@ -227,14 +239,23 @@ class Inbound:
         if dial is not None and served:
             words = dial.segments[route.code.count("*") :]
             origin = _origin(incoming, route, Channel.USSD)
-            asked = self._bus.parse_ussd(route.target, origin, words)
+            if route.target in self._bus.services:
+                asked = self._bus.parse_ussd(route.target, origin, words)
         secret_digits = served and self._is_secret(route)
         submit = self._submit(incoming, route, secret_digits=secret_digits, asked=asked)
         shown = mask_text(f"{dial.service_code}#", secret_digits=True) if dial else "*"
-        return submit._replace(bearer="ussd", turn=_turn(incoming.pdu), destination=shown)
+        return submit._replace(bearer="ussd", turn=_turn(incoming.pdu, typed), destination=shown)
+
+    def _said(self, incoming: _Incoming) -> Submit:
+        """An answer in a dialogue. Only the dialogue knows what was asked, so nothing long is kept of it."""
+        submit = self._submit(incoming, Route(RouteKind.SERVICE), secret_digits=True)
+        turn = _turn(incoming.pdu, incoming.content.text or "")
+        shown = mask_text(incoming.pdu.destination.addr, secret_digits=True)
+        return submit._replace(bearer="ussd", turn=turn, destination=shown)
 
     def _is_secret(self, route: Route) -> bool:
-        return self._bus.services[route.target].secret_digits
+        service = self._bus.services.get(route.target)
+        return route.target in self._secret_menus or (service is not None and service.secret_digits)
 
     def _onward(self, incoming: _Incoming, route: Route) -> Submit:
         pdu, account = incoming.pdu, incoming.bind.account
@@ -293,6 +314,8 @@ class Inbound:
             segment=content.part is not None,
             secret_digits=secret_digits,
         )
+        if kept_pdu is incoming.frame:
+            kept_pdu = incoming.raw  # Nothing had to be masked: it is shown as it came.
         return (
             bind.session_id,
             incoming.message_id,
@@ -423,9 +446,17 @@ def _text(part: Part) -> str | None:
     return None if isinstance(decoded, Binary) else decoded
 
 
-def _turn(pdu: SubmitSm) -> UssdTurn:
-    """Dialogue number and sequence of its_session_info (SMPP 3.4 section 5.3.2.43); 0, 0 without it."""
-    info = pdu.tlv_bytes(Tag.ITS_SESSION_INFO)
-    if info is None or len(info) != 2:
-        return UssdTurn(0, 0)
-    return UssdTurn(info[0], info[1] >> 1)
+def _turn(pdu: SubmitSm, typed: str) -> UssdTurn:
+    """Dialogue number, sequence and end bit of its_session_info (SMPP 3.4 section 5.3.2.43); without it 0."""
+    body = pdu.short_message or pdu.tlv_bytes(Tag.MESSAGE_PAYLOAD) or b""
+    info = pdu.tlv_bytes(Tag.ITS_SESSION_INFO) or b"\0\0"
+    operation = pdu.tlv_int(Tag.USSD_SERVICE_OP)
+    return UssdTurn(
+        dialogue=info[0],
+        sequence=info[1] >> 1,
+        operation=UssdServiceOp.PSSR_INDICATION if operation is None else operation,
+        end=bool(info[1] & 1),
+        typed=Secret(typed),
+        # A dialled string may stand in destination_addr alone, which is ASCII.
+        octets=len(body) or len(typed),
+    )

@@ -13,7 +13,8 @@ from gateway.coding.fragments import fragments, join_payload
 from gateway.coding.gsm7 import is_gsm7
 from gateway.coding.packed import repack
 from gateway.config import Account, DefaultAlphabet, DeliverWith, Septets
-from gateway.message_ids import base_id
+from gateway.message_ids import IdForm, base_id
+from gateway.receipts import FORMATS
 from gateway.rendering import address
 from gateway.routing import Route, RouteKind
 from gateway.smpp.codec import decode as decode_pdu
@@ -29,6 +30,7 @@ P = TypeVar("P", SubmitSm, DeliverSm)
 #: Bits of esm_class that are the receiver's business: the mode is the SMSC's.
 _PASSED_ON = int(EsmClass.UDHI | EsmClass.REPLY_PATH | EsmClass.TYPE)
 _UDHI = int(EsmClass.UDHI)
+_ACKNOWLEDGEMENT = int(EsmClass.DELIVERY_ACKNOWLEDGEMENT | EsmClass.USER_ACKNOWLEDGEMENT)
 _SME_ACK = int(RegisteredDelivery.SME_ACK)
 #: What one short message surely carries, whatever its alphabet (3GPP TS 23.040 section 9.2.3.24).
 _SM_OCTETS = 140
@@ -100,6 +102,9 @@ class Onward:
 
     def __init__(self, accounts: Sequence[Account]) -> None:
         self._ways = {account.system_id: Way.of(account) for account in accounts}
+        self._shown = {
+            account.system_id: FORMATS[account.receipt_format].tlv_id.shown for account in accounts
+        }
         self._by_data_sm = {
             account.system_id for account in accounts if account.deliver_with is DeliverWith.DATA_SM
         }
@@ -155,9 +160,21 @@ class Onward:
         way = self._ways.get(system_id, OURS)
         if way is not OURS:
             pdu = way.write(pdu)
+        if pdu.esm_class & _ACKNOWLEDGEMENT:
+            pdu = self._acknowledgement(pdu, system_id)
         if system_id in self._by_data_sm:
             return encode_pdu(_data_sm(pdu))
         return encode_pdu(pdu)
+
+    def _acknowledgement(self, pdu: DeliverSm, system_id: str) -> DeliverSm:
+        """A handset names the message by our own id, the account knows it in its form."""
+        shown = self._shown.get(system_id)
+        known = pdu.tlv_str(Tag.RECEIPTED_MESSAGE_ID)
+        message_id = IdForm.HEX.read(known) if known is not None else None
+        if shown is None or message_id is None:
+            return pdu
+        named = Tlv(Tag.RECEIPTED_MESSAGE_ID, shown(message_id))
+        return replace(pdu, tlvs=tuple(named if tlv.tag == named.tag else tlv for tlv in pdu.tlvs))
 
 
 def _for_handset(pdu: DeliverSm) -> tuple[bytes, int]:

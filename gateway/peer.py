@@ -30,7 +30,7 @@ from gateway.smpp.session import Session
 from gateway.smpp.states import BOUND, Role
 from gateway.smpp.timers import NEVER
 from gateway.smpp.tlv import Tag, Tlv
-from gateway.tls import fingerprint_of, is_tls_failure
+from gateway.tls import fingerprint_of, tls_failure_of
 
 if TYPE_CHECKING:
     from gateway.capture import Tap
@@ -90,9 +90,10 @@ class Peer(Protocol):
         # Goodbye was said and nothing was owed: the client knows the fate of all that it sent.
         clean = self._clean and not self._session.owed
         self._session.connection_lost()
-        if is_tls_failure(reason):
+        failure = tls_failure_of(reason)
+        if failure:
             # A certificate that was refused, say: else nobody would learn why the client gets no answer.
-            log.warning("tls.failed", session=self.session_id, reason=reason.getErrorMessage())
+            log.warning("tls.failed", session=self.session_id, reason=failure)
         self._server.disconnected(self, self.end_reason or reason.getErrorMessage(), clean=clean)
 
     def pauseProducing(self) -> None:  # noqa: N802 - IPushProducer

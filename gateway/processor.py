@@ -13,6 +13,7 @@ from gateway.batch import RELEASE_JOB, Batch
 from gateway.clock import ClockError, OperatorClock
 from gateway.config import Account
 from gateway.delivery_log import DELIVER_JOB, DeliveryLog
+from gateway.dialogue_screens import GUARD_JOB
 from gateway.due import DueRunner
 from gateway.errors import SystemFault
 from gateway.expiry import EXPIRY_JOB, Expiry
@@ -180,12 +181,13 @@ class Processor:
             batch.uow.pending_flags.clear(msisdn, system_id)
         return batch.result(work)
 
-    @staticmethod
-    def _opened(work: BindOpened, batch: Batch) -> Result:
+    def _opened(self, work: BindOpened, batch: Batch) -> Result:
+        self._submits.dialogues.live.add(work.session_id)
         batch.uow.binds.opened(work.session_id, work.system_id, batch.uow.wall_us)
         return batch.result(work)
 
     def _closed(self, work: BindClosed, batch: Batch) -> Result:
+        self._submits.dialogues.live.discard(work.session_id)
         reason = UNBOUND if work.clean else f"lost: {work.reason}"
         batch.uow.binds.closed(work.session_id, reason, batch.uow.wall_us)
         if not work.clean:
@@ -237,6 +239,8 @@ class Processor:
             self._deliveries.settle(self.expiry.due(batch), batch)
         elif job.kind == RELEASE_JOB:
             self._release(job, batch)
+        elif job.kind == GUARD_JOB:
+            self._submits.dialogues.timed_out(job, batch)
         else:
             outcome = self._bus.run_job(job, batch.uow, batch.context)
             self._notices(outcome, None, batch)

@@ -7,19 +7,20 @@ the session that sends them puts in its own.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.coding.alphabet import alphabet_of
 from gateway.coding.split import split
-from gateway.coding.ussd import screen
+from gateway.coding.ussd import screen as fitted
 from gateway.smpp.codec import encode
 from gateway.smpp.constants import Npi, Ton, UssdServiceOp
 from gateway.smpp.pdus import Address, DeliverSm
 from gateway.smpp.tlv import Tag, Tlv
 from gateway.texts import Catalog
-from gateway.work import Submit, UssdTurn
+from gateway.work import Submit
 from handlers.base.command import Origin
 from handlers.base.context import Context
-from handlers.base.outcome import Outcome, Reply
+from handlers.base.outcome import Outcome, Reply, Text
 from rating.msisdn import Msisdn, is_canonical
 from rating.subscriber import Language
 from storage.model import Direction, Message, MessageState, Outbox
@@ -27,7 +28,6 @@ from storage.unit_of_work import UnitOfWork
 
 _US = 1_000_000
 _DEFAULT_SENDER = "6000"
-_USSD_END = 1
 #: Before the lane of a message that is tried once and does not wait.
 ONCE = "once:"
 
@@ -42,6 +42,18 @@ class Encoded:
     parts: int
 
 
+class UssdScreen(NamedTuple):
+    """One screen of a dialogue, rendered and cut to size, with its place in the dialogue."""
+
+    text: str
+    text_id: str
+    operation: UssdServiceOp
+    number: int
+    sequence: int
+    end: bool
+    fallback: str = ""
+
+
 class Renderer:
     """Pure but for the ids that it draws. One per gateway, used in the writer thread."""
 
@@ -50,11 +62,8 @@ class Renderer:
         self._new_id = new_id
 
     def reply(self, reply: Reply, work: Submit, uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
-        """The answer to a subscriber's message: by the way that it came, unless it says otherwise."""
+        """The answer to a subscriber's message, as SMS; screens have a way of their own."""
         to = reply.to or Msisdn(work.source)
-        by_ussd = work.turn is not None and not reply.by_sms and reply.to is None
-        if by_ussd:
-            return self._screen(reply, work, to, uow, context)
         sender = reply.sender or (work.route.code if work.bearer == "sms" else _DEFAULT_SENDER)
         return self._sms(self._letter(reply, to, sender, work.message_id, uow), uow, context)
 
@@ -92,6 +101,23 @@ class Renderer:
             receipt_to=work.receipt_to,
         )
 
+    def words(self, msisdn: Msisdn, uow: UnitOfWork) -> Callable[[Text], str]:
+        """What turns text ids into sentences in a subscriber's language."""
+        language = _language(msisdn, uow)
+        return lambda text: self._catalog.render(text, language)
+
+    def screen(
+        self, screen: UssdScreen, work: Submit, service_code: str, uow: UnitOfWork, context: Context
+    ) -> tuple[Message, Outbox]:
+        """A screen for the session that dialled or answered."""
+        to = Msisdn(work.source)
+        code = service_code if service_code.endswith(("#", "*")) else f"{service_code}#"
+        letter = Letter(screen.text, to, code, work.message_id, _language(to, uow), screen.text_id)
+        encoded = _encode_screen(letter, screen)
+        message = mt_message(self._new_id(), letter, encoded, uow, bearer="ussd", route=f"handset:{to}")
+        outbox = promise_of(message, uow, context.profile.ussd_dialogue_s)
+        return message, outbox._replace(lane=f"ussd:{to}", bind=work.session_id, fallback=screen.fallback)
+
     # -- SMS and screens ---------------------------------------------------------------------------
 
     def _letter(self, reply: Reply, to: Msisdn, sender: str, cause_id: str, uow: UnitOfWork) -> "Letter":
@@ -104,15 +130,6 @@ class Renderer:
         encoded = _encode_sms(letter, reference=int(message_id[-2:], 16))
         message = mt_message(message_id, letter, encoded, uow, bearer="sms", route=f"handset:{letter.to}")
         return message, promise_of(message, uow, context.profile.sms_validity_s)
-
-    def _screen(
-        self, reply: Reply, work: Submit, to: Msisdn, uow: UnitOfWork, context: Context
-    ) -> tuple[Message, Outbox]:
-        letter = self._letter(reply, to, work.destination, work.message_id, uow)
-        encoded = _encode_screen(letter, work.turn or UssdTurn(0, 0))
-        message = mt_message(self._new_id(), letter, encoded, uow, bearer="ussd", route=f"handset:{to}")
-        outbox = promise_of(message, uow, context.profile.ussd_dialogue_s)
-        return message, outbox._replace(lane=f"ussd:{to}", bind=work.session_id, fallback=reply.fallback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +253,9 @@ def _encode_sms(letter: Letter, *, reference: int) -> Encoded:
     return Encoded(pdus, encoded.alphabet.value, encoded.data_coding, len(encoded.segments))
 
 
-def _encode_screen(letter: Letter, turn: UssdTurn) -> Encoded:
-    shown = screen(letter.text)
+def _encode_screen(letter: Letter, screen: UssdScreen) -> Encoded:
+    shown = fitted(letter.text)
+    info = bytes((screen.number, screen.sequence << 1 | screen.end))
     pdu = encode(
         DeliverSm(
             service_type="USSD",
@@ -245,10 +263,7 @@ def _encode_screen(letter: Letter, turn: UssdTurn) -> Encoded:
             destination=address(letter.to),
             data_coding=shown.data_coding,
             short_message=shown.short_message,
-            tlvs=(
-                Tlv(Tag.USSD_SERVICE_OP, UssdServiceOp.PSSR_RESPONSE),
-                Tlv(Tag.ITS_SESSION_INFO, bytes((turn.dialogue, turn.sequence << 1 | _USSD_END))),
-            ),
+            tlvs=(Tlv(Tag.USSD_SERVICE_OP, screen.operation), Tlv(Tag.ITS_SESSION_INFO, info)),
         )
     )
     return Encoded(pdu, alphabet_of(shown.data_coding).value, shown.data_coding, 1)

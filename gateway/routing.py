@@ -10,6 +10,8 @@ from enum import StrEnum
 from gateway.config import Account, ConfigError
 from handlers.base.profile import Profile
 from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
+from ussd_menus.menu import Menu
+from ussd_menus.registry import MENUS
 
 _OFFNET_DIGITS_MIN = 7
 _CACHE_MAX = 100_000
@@ -48,18 +50,27 @@ UNKNOWN = Route(RouteKind.UNKNOWN)
 class Routes:
     """Answers for SMS destinations and dialled strings."""
 
-    def __init__(self, profile: Profile, accounts: Iterable[Account]) -> None:
+    def __init__(self, profile: Profile, accounts: Iterable[Account], menus: Iterable[Menu] = MENUS) -> None:
         self._prefixes = profile.prefixes
         accounts = tuple(accounts)
         problems: list[str] = []
         self._sms = _table(
             profile.sms_services, ((a.system_id, a.short_codes) for a in accounts), "short code", problems
         )
+        menu_codes = {menu.service_code: menu.service for menu in menus}
         self._ussd = _table(
-            profile.ussd_services, ((a.system_id, a.ussd_codes) for a in accounts), "service code", problems
+            {**menu_codes, **profile.ussd_services},
+            ((a.system_id, a.ussd_codes) for a in accounts),
+            "service code",
+            problems,
         )
         if problems:
             raise ConfigError(tuple(problems))
+        self._senders = {
+            name: Route(RouteKind.ACCOUNT, account.system_id, name)
+            for account in reversed(accounts)
+            for name in account.sender_ids
+        }
         self._cache: dict[str, Route] = {}
 
     def sms(self, destination: str) -> Route:
@@ -70,6 +81,10 @@ class Routes:
                 self._cache.clear()
             route = self._cache[destination] = self._sms.get(destination) or self._number(destination)
         return route
+
+    def sender(self, name: str) -> Route:
+        """The route back to whoever sends under a name: for acknowledgements, since nobody can text there."""
+        return self._senders.get(name, UNKNOWN)
 
     def ussd(self, segments: tuple[str, ...]) -> Route:
         """The route of a dialled string: the longest owned prefix of its segments (``*110*1#``: 110, 1)."""

@@ -52,6 +52,17 @@ from gateway.settings_values import (
     checked_number,
     checked_receipt_format,
 )
+from gateway.settings_words import (
+    DIGITS,
+    LIST_NAME,
+    LOG_LEVEL,
+    PROFILE,
+    SENDER_NAME,
+    SYSTEM_ID,
+    USSD_CODE,
+    place,
+    said,
+)
 from handlers.base.command import Secret
 
 ENV_PREFIX = "SHORTCODE_"
@@ -79,16 +90,16 @@ _SECRETS = frozenset({"password", "password_hash", "outbind_password"})
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
-Digits = Annotated[str, Field(pattern=r"^[0-9]{1,15}$")]
-UssdCode = Annotated[str, Field(pattern=r"^\*[0-9*]{1,14}#?$")]
+Digits = Annotated[str, Field(pattern=DIGITS)]
+UssdCode = Annotated[str, Field(pattern=USSD_CODE)]
 Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 Host = Annotated[str, AfterValidator(checked_host)]
 Fingerprint = Annotated[str, AfterValidator(checked_fingerprint)]
 Number = Annotated[str, AfterValidator(checked_number)]
 ReceiptFormatName = Annotated[str, AfterValidator(checked_receipt_format)]
-ListName = Annotated[str, Field(pattern=r"^[!-~]{1,20}$")]
+ListName = Annotated[str, Field(pattern=LIST_NAME)]
 MessageNumber = Annotated[int, Field(ge=1, le=255)]
-SenderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,10}$")]
+SenderName = Annotated[str, Field(pattern=SENDER_NAME)]
 
 
 class _Strict(BaseModel):
@@ -98,7 +109,7 @@ class _Strict(BaseModel):
 class AccountSettings(_Strict):
     """``[[accounts]]``. SMPP 3.4 section 5.2: a system_id has at most 15 octets, a password 8."""
 
-    system_id: Annotated[str, Field(pattern=r"^[!-~]{1,15}$")]
+    system_id: Annotated[str, Field(pattern=SYSTEM_ID)]
     password: Annotated[SecretStr, Field(min_length=1, max_length=8)] | None = None
     password_hash: SecretStr | None = None
     side: Side
@@ -205,9 +216,9 @@ class Settings(_Strict):
     capture_file: Path | None = None
     demo_data: bool = False
     emulator: bool = True
-    profile: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] = "kz"
+    profile: Annotated[str, Field(pattern=PROFILE)] = "kz"
     log_format: LogFormat = LogFormat.AUTO
-    log_level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+    log_level: Annotated[str, Field(pattern=LOG_LEVEL)] = "info"
     api_token: SecretStr | None = None
     #: None means the demo's; an empty list means that nobody may bind.
     accounts: tuple[AccountSettings, ...] | None = None
@@ -325,12 +336,12 @@ def _validated(merged: Mapping[str, Any], layers: list[_Layer], problems: list[s
 
 
 def _problem(error: Mapping[str, Any], layers: list[_Layer]) -> str:
-    loc = error["loc"]
+    loc = place(error["loc"])
     layer = next((each for each in layers if _holds(each.values, loc)), None)
     where = layer.label(loc) if layer else _dotted(loc)
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown setting{_suggestion(str(loc[-1])) if len(loc) == 1 else ''}"
-    return f"{where}: {error['msg'].removeprefix('Value error, ')}{_shown(loc, error.get('input'))}"
+    return f"{where}: {said(error)}{_shown(loc, error.get('input'))}"
 
 
 def _holds(values: Any, loc: tuple[int | str, ...]) -> bool:

@@ -140,7 +140,8 @@ def _passwords_are_ascii(config: Config) -> Iterator[str]:
     for account in config.accounts:
         for name in ("password", "outbind_password"):
             if not _is_header_safe(getattr(account, name).reveal()):
-                yield f"accounts: the {name} of {account.system_id} has characters beyond visible ASCII"
+                wrong = "has spaces or characters beyond visible ASCII"
+                yield f"accounts: the {name} of {account.system_id} {wrong}"
 
 
 def _codes_are_no_subscribers(config: Config) -> Iterator[str]:

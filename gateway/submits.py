@@ -10,12 +10,14 @@ from gateway.coding.assemble import Joined
 from gateway.coding.errors import CodingError
 from gateway.coding.part import Part
 from gateway.delivery_log import DeliveryLog
+from gateway.dialogues import Dialogues, NotInDialogue
 from gateway.failures import number_for
+from gateway.kept import blinded
 from gateway.onward import Onward
 from gateway.rendering import Renderer, mo_message
 from gateway.repeats import Repeats, bucketed, current
 from gateway.routing import RouteKind
-from gateway.smpp.constants import CommandStatus
+from gateway.smpp.constants import CommandStatus, UssdServiceOp
 from gateway.work import Accepted, AcceptedMany, Delivery, Result, Submit, SubmitMany
 from handlers.base.bus import Bus
 from handlers.base.command import Channel, Command
@@ -27,6 +29,7 @@ from rating.subscriber import Status
 from storage.model import Between, MessageState, PendingFlag
 from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
+from ussd_menus.registry import BY_CODE
 
 _NOTHING = Outcome()
 _MAY_NOT_SEND = frozenset({Status.BLOCKED, Status.BLOCKED_OUTGOING})
@@ -40,6 +43,7 @@ class Submits:
         self._onward = onward
         self._renderer = renderer
         self._deliveries = deliveries
+        self.dialogues = Dialogues(bus, renderer, BY_CODE)
         self.repeats = Repeats()
 
     def needs(self, work: Submit, uow: UnitOfWork, context: Context) -> Iterator[Needs]:
@@ -50,7 +54,8 @@ class Submits:
             msisdns.append(Msisdn(work.route.target))
         if keys or msisdns:
             named = frozenset((work.inbox.source, key) for key in keys)
-            yield Needs(inbox=named, msisdns=frozenset(msisdns))
+            talking = frozenset() if work.turn is None else frozenset({work.source})
+            yield Needs(inbox=named, msisdns=frozenset(msisdns), dialogues=talking)
         if isinstance(work.asked, Command):
             yield self._bus.needs(work.asked, context)
 
@@ -58,14 +63,30 @@ class Submits:
         """Carry it out, unless it was carried out before."""
         earlier = self.repeats.find(work.inbox, batch.uow, fresh=work.fresh)
         if earlier is not None:
-            return Result(
-                work, Accepted(CommandStatus.ESME_ROK, earlier.message_id, "repeated", repeated=True)
-            )
+            if work.turn is not None:
+                self.dialogues.again(work, earlier.message_id, batch)
+            value = Accepted(CommandStatus.ESME_ROK, earlier.message_id, "repeated", repeated=True)
+            return batch.result(work, value)
+        if work.turn is not None:
+            return self._dialogue(work, batch)
         if work.part is not None:
             return self._collect(work, work.part, batch)
         if work.route.kind is RouteKind.SERVICE:
             return self.keep(work, batch, self._outcome(work, batch))
         return self._forward(work, batch)
+
+    def _dialogue(self, work: Submit, batch: Batch) -> Result:
+        """A dialled string or an answer: the screens are promised where the dialogue is."""
+        try:
+            done = self.dialogues.run(work, batch)
+        except NotInDialogue as error:
+            return batch.result(work, Accepted(error.status, "", error.reason))
+        message = mo_message(done.work, batch.uow, MessageState.DELIVERED, outcome=done.outcome)
+        batch.uow.messages.add(message, None)
+        reply_ids = done.promise(batch)
+        batch.follow(done.outcome)
+        self._remember(work, batch, done.outcome, reply_ids)
+        return batch.result(work, Accepted(CommandStatus.ESME_ROK, work.message_id, done.outcome.word))
 
     def run_many(self, work: SubmitMany, batch: Batch) -> Result:
         """Each destination by itself: what is repeated of it is answered as before."""
@@ -132,10 +153,16 @@ class Submits:
 
     def keep(self, work: Submit, batch: Batch, outcome: Outcome) -> Result:
         """Store a message to a service with what became of it, and promise the replies."""
+        if work.turn is not None and work.turn.operation == UssdServiceOp.USSR_CONFIRM:
+            # After a fault: nobody knows any more whether the answer was a secret.
+            work = blinded(work)
         message = mo_message(work, batch.uow, MessageState.DELIVERED, outcome=outcome)
         batch.uow.messages.add(message, None)
         self._deliveries.receipt(message, batch)
-        reply_ids = tuple(self._reply(each, work, batch) for each in outcome.replies)
+        if work.turn is None:
+            reply_ids = tuple(self._reply(each, work, batch) for each in outcome.replies)
+        else:
+            reply_ids = self.dialogues.give_up(work, work.turn, outcome, batch)
         batch.follow(outcome)
         self._remember(work, batch, outcome, reply_ids)
         return batch.result(work, Accepted(CommandStatus.ESME_ROK, work.message_id, outcome.word))

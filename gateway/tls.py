@@ -58,6 +58,6 @@ def fingerprint_of(transport: Any) -> tuple[bool, str]:
     return True, certificate.digest("sha256").decode("ascii").replace(":", "").lower()
 
 
-def is_tls_failure(reason: Failure) -> bool:
-    """True where a connection ended because TLS could not be agreed on: versions, certificates, no TLS."""
-    return isinstance(reason.value, SSL.Error)
+def tls_failure_of(reason: Failure) -> str:
+    """Why TLS could not be agreed on (versions, certificates, no TLS), in OpenSSL's words; else empty."""
+    return _reason(reason.value) if isinstance(reason.value, SSL.Error) else ""

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from gateway.clock import ClockMode, ClockView
 from gateway.coding.part import Part
 from gateway.routing import Route
-from handlers.base.command import Channel, Command, Origin
+from gateway.smpp.constants import UssdServiceOp
+from handlers.base.command import Channel, Command, Origin, Secret
 from handlers.base.grammar import Usage
 from handlers.base.outcome import Event, Outcome
 from rating.msisdn import Msisdn
@@ -25,12 +26,17 @@ class InboxKey(NamedTuple):
     request_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class UssdTurn:
-    """A handset's side of a dialogue: the dialogue number and sequence of ``its_session_info``."""
+class UssdTurn(NamedTuple):
+    """A handset's side of a dialogue: dialogue number, sequence and end bit of ``its_session_info``, what it
+    does (``ussd_service_op``), what was typed, which may be a secret, and how many octets that was.
+    """
 
     dialogue: int
     sequence: int
+    operation: int = UssdServiceOp.PSSR_INDICATION
+    end: bool = False
+    typed: Secret = Secret("")
+    octets: int = 0
 
 
 class Submit(NamedTuple):

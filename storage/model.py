@@ -224,6 +224,42 @@ class PendingFlag(NamedTuple):
     message_id: str
 
 
+class Dialogue(NamedTuple):
+    """A USSD dialogue. ``owner`` is whose it is: ``menu``, or ``account:SYSTEM_ID`` and the like.
+
+    ``number`` is the dialogue number on the wire and ``sequence`` that of its last screen;
+    ``account`` and ``session_id`` are the bind that dialled. ``state`` is the owner's own text. ``ended`` is
+    empty while it is open, then how it ended.
+    """
+
+    id: str
+    msisdn: str
+    number: int
+    owner: str
+    service_code: str
+    account: str
+    session_id: str
+    opened_us: int
+    sequence: int = 0
+    state: str = ""
+    updated_us: int = 0
+    ended: str = ""
+
+
+class DialogueTurn(NamedTuple):
+    """One thing that was typed or shown. ``operation`` is ussd_service_op by name, ``octets`` how long
+    its text was on the wire; ``note`` says what was done to it (cut at a word, say).
+    """
+
+    dialogue_id: str
+    number: int
+    at_us: int
+    operation: str
+    text: str
+    octets: int
+    note: str = ""
+
+
 class Direction(StrEnum):
     """Seen from the handset: MO comes from it, MT goes to it."""
 

@@ -18,12 +18,13 @@ class Needs:
     attempts: frozenset[tuple[str, str]] = frozenset()
     inbox: frozenset[tuple[str, str]] = frozenset()
     messages: frozenset[str] = frozenset()
+    dialogues: frozenset[str] = frozenset()
 
     @staticmethod
     def merge(parts: Iterable["Needs"]) -> "Needs":
         """The union: one prefetch for a whole batch. Most parts name a key or two in a table or two."""
-        gathered: tuple[set[Any], ...] = (set(), set(), set(), set(), set(), set())
-        msisdns, accounts, voucher_digests, attempts, inbox, messages = gathered
+        gathered: tuple[set[Any], ...] = (set(), set(), set(), set(), set(), set(), set())
+        msisdns, accounts, voucher_digests, attempts, inbox, messages, dialogues = gathered
         for part in parts:
             msisdns.update(part.msisdns)
             accounts.update(part.accounts)
@@ -31,6 +32,7 @@ class Needs:
             attempts.update(part.attempts)
             inbox.update(part.inbox)
             messages.update(part.messages)
+            dialogues.update(part.dialogues)
         return Needs(
             msisdns=frozenset(msisdns),
             accounts=frozenset(accounts),
@@ -38,4 +40,5 @@ class Needs:
             attempts=frozenset(attempts),
             inbox=frozenset(inbox),
             messages=frozenset(messages),
+            dialogues=frozenset(dialogues),
         )

@@ -4,18 +4,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from rating.msisdn import Msisdn
 from storage.binds import UNBOUND
+from storage.dialogues import DIALOGUE_COLUMNS, TURN_COLUMNS
 from storage.errors import StoreUnavailable
 from storage.messages import MESSAGE_COLUMNS, OUTBOX_COLUMNS, message_of, outbox_of
-from storage.model import FIRST_POSITION, Message, MessageState, Outbox, PendingFlag
+from storage.model import (
+    FIRST_POSITION,
+    Dialogue,
+    DialogueTurn,
+    Message,
+    MessageState,
+    Outbox,
+    PendingFlag,
+)
 from storage.subscribers import subscriber_of
 from storage.tables import (
     account,
     bind,
+    dialogue,
+    dialogue_turn,
     job,
     journal,
     message,
@@ -28,6 +39,8 @@ from storage.tables import (
 )
 from storage.views import (
     Balances,
+    DialogueFilter,
+    DialogueView,
     JournalHead,
     MessageFilter,
     MessageView,
@@ -106,6 +119,19 @@ class Reads:
             replies=tuple(message_of(tuple(reply)) for reply in replies),
         )
 
+    def dialogues(self, wanted: DialogueFilter) -> list[DialogueView]:
+        """USSD dialogues that match, newest first."""
+        found = select(*DIALOGUE_COLUMNS).where(*_of_dialogues(wanted)).limit(wanted.limit)
+        newest = found.order_by(dialogue.c.opened_us.desc(), dialogue.c.id.desc())
+        with self.transaction() as connection:
+            return _with_turns(connection, newest)
+
+    def dialogue(self, dialogue_id: str) -> DialogueView | None:
+        """One USSD dialogue, or None."""
+        wanted = select(*DIALOGUE_COLUMNS).where(dialogue.c.id == dialogue_id)
+        with self.transaction() as connection:
+            return next(iter(_with_turns(connection, wanted)), None)
+
     def history(self, msisdn: Msisdn, limit: int = 100) -> list[Movement]:
         """A subscriber's money movements on all accounts, newest first."""
         with self.transaction() as connection:
@@ -179,6 +205,34 @@ def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
     if wanted.since_us is not None:
         conditions.append(message.c.created_us >= wanted.since_us)
     return conditions
+
+
+def _of_dialogues(wanted: DialogueFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.msisdn is not None:
+        conditions.append(dialogue.c.msisdn == wanted.msisdn)
+    if wanted.service_code is not None:
+        code = wanted.service_code.rstrip("#")
+        conditions.append(dialogue.c.service_code.in_((code, f"{code}#")))
+    if wanted.since_us is not None:
+        conditions.append(dialogue.c.opened_us >= wanted.since_us)
+    if wanted.is_open is not None:
+        conditions.append(dialogue.c.id.in_(_OPEN) if wanted.is_open else dialogue.c.ended != "")
+    return conditions
+
+
+#: Few are open of many: asked for like this they come from their own index, not from a walk through all.
+_OPEN = select(dialogue.c.id).where(text("ended = ''")).correlate(None)
+
+
+def _with_turns(connection: Connection, wanted: Select[Any]) -> list[DialogueView]:
+    found = [Dialogue._make(row) for row in connection.execute(wanted)]
+    said: dict[str, list[DialogueTurn]] = {each.id: [] for each in found}
+    mine = dialogue_turn.c.dialogue_id.in_(said)
+    for row in connection.execute(select(*TURN_COLUMNS).where(mine).order_by(dialogue_turn.c.number)):
+        turn = DialogueTurn._make(row)
+        said[turn.dialogue_id].append(turn)
+    return [DialogueView(each, tuple(said[each.id])) for each in found]
 
 
 def _postings(connection: Connection, seq: int | None) -> tuple[PostingView, ...]:

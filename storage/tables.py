@@ -273,6 +273,48 @@ pending_flag = Table(
     Column("message_id", Text, nullable=False),
 )
 
+#: USSD dialogues; of each handset at most one is open.
+dialogue = Table(
+    "dialogue",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("msisdn", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("service_code", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("opened_us", BigInteger, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("ended", Text, nullable=False),
+    Index(
+        "dialogue_open_ix",
+        "msisdn",
+        unique=True,
+        sqlite_where=text("ended = ''"),
+        postgresql_where=text("ended = ''"),
+    ),
+    #: The newest first, of all and of one handset.
+    Index("dialogue_opened_us_ix", "opened_us", "id"),
+    Index("dialogue_msisdn_ix", "msisdn", "opened_us"),
+)
+
+#: What was shown and typed in a dialogue, in order; typed secrets are masked.
+dialogue_turn = Table(
+    "dialogue_turn",
+    metadata,
+    Column("dialogue_id", Text, ForeignKey("dialogue.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("octets", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 job = Table(
     "job",
     metadata,

@@ -7,6 +7,7 @@ from typing import Self
 
 from storage.attempts import AttemptCounters
 from storage.binds import Binds
+from storage.dialogues import Dialogues
 from storage.driver import Driver
 from storage.errors import StoreError
 from storage.head import Head
@@ -54,6 +55,7 @@ class UnitOfWork:
         self.settings = Settings(driver)
         self.binds = Binds(driver)
         self.pending_flags = PendingFlags(driver)
+        self.dialogues = Dialogues(driver)
         self._parts = (
             self.subscribers,
             self.ledger,
@@ -65,6 +67,7 @@ class UnitOfWork:
             self.settings,
             self.binds,
             self.pending_flags,
+            self.dialogues,
         )
 
     def prefetch(self, needs: Needs) -> None:
@@ -75,6 +78,7 @@ class UnitOfWork:
         self.attempts.prefetch(needs.attempts)
         self.inbox.prefetch(needs.inbox)
         self.messages.prefetch(needs.messages)
+        self.dialogues.prefetch(needs.dialogues)
 
     def commit(self) -> None:
         """Write everything, each table once, and make it durable.

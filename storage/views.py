@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rating.msisdn import Msisdn
-from storage.model import Message, MessageState, Outbox, Subscriber
+from storage.model import Dialogue, DialogueTurn, Message, MessageState, Outbox, Subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,28 @@ class MessageView:
     outbox: Outbox | None
     postings: tuple[PostingView, ...]
     replies: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogueFilter:
+    """Which USSD dialogues to list. ``None`` means any; ``since_us`` is the operator time of the beginning.
+
+    ``service_code`` is with or without its ``#``.
+    """
+
+    msisdn: str | None = None
+    service_code: str | None = None
+    is_open: bool | None = None
+    since_us: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueView:
+    """A USSD dialogue with what was typed and shown, in order."""
+
+    dialogue: Dialogue
+    turns: tuple[DialogueTurn, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

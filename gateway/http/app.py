@@ -2,7 +2,19 @@
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from gateway.http import clock, docs, health, ledger, messages, mo, problems, reset, subscribers, vouchers
+from gateway.http import (
+    clock,
+    dialogues,
+    docs,
+    health,
+    ledger,
+    messages,
+    mo,
+    problems,
+    reset,
+    subscribers,
+    vouchers,
+)
 from gateway.http.context import Api, ApiSettings
 from gateway.http.facade import Operator
 from gateway.http.guard import BodyLimit, Guard
@@ -20,6 +32,7 @@ _ROUTERS: tuple[APIRouter, ...] = (
     vouchers.router,
     messages.router,
     mo.router,
+    dialogues.router,
     ledger.router,
     clock.router,
     reset.router,

@@ -48,7 +48,8 @@ class Guard:
         headers = Headers(scope=scope)
         # With a token a rebound page can do nothing, and behind a proxy the host may be any name.
         if self._token is None and not self._is_own_host(headers.get("host", "")):
-            return Problem(403, "the Host header names another host", code="host")
+            detail = "the Host header names another host; ask 127.0.0.1 or localhost, or set an api_token"
+            return Problem(403, detail, code="host")
         if _changes(scope) and not _is_own_origin(headers):
             return Problem(403, "a page of another origin may not change anything", code="origin")
         if self._token is not None and not self._has_token(headers.get("authorization", "")):

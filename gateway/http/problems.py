@@ -164,8 +164,16 @@ def _field(error: Mapping[str, Any]) -> dict[str, str]:
     where, *path = (str(part) for part in error["loc"])
     if error["type"] == "json_invalid":
         return {"in": where, "field": "", "detail": f"not valid JSON near position {'.'.join(path)}"}
-    detail = "unknown field" if error["type"] == "extra_forbidden" else str(error["msg"])
+    detail = _DETAILS.get(error["type"], str(error["msg"]))
     return {"in": where, "field": ".".join(path), "detail": detail.removeprefix("Value error, ")}
+
+
+#: Where pydantic's own words would not help.
+_DETAILS = {
+    "extra_forbidden": "unknown field",
+    "model_attributes_type": "give a JSON object: {...}",
+    "missing": "is needed and not there",
+}
 
 
 async def _on_http(_request: Request, error: Exception) -> JSONResponse:

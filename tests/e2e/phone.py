@@ -31,6 +31,15 @@ class Phone:
     def dial(self, code: str) -> UssdScreen:
         """Dial a code and wait for the screen."""
         self.handset.dial(code)
+        return self.screen()
+
+    def answer(self, text: str) -> UssdScreen:
+        """Answer the screen and wait for the next one."""
+        self.handset.answer(text)
+        return self.screen()
+
+    def screen(self) -> UssdScreen:
+        """The next screen. Raises queue.Empty after a long while."""
         return self._next(UssdScreen)
 
     def incoming(self) -> IncomingSms:

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from gateway.smpp.codec import decode
-from gateway.smpp.pdus import DeliverSm, SubmitSm
+from gateway.smpp.constants import UssdServiceOp
+from gateway.smpp.pdus import Address, DeliverSm, SubmitSm
+from gateway.smpp.tlv import Tag, Tlv
 from tests.e2e.conftest import Raw, StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.raw_link import RawLink
@@ -66,6 +68,8 @@ def test_the_api_describes_itself(api: ControlApi) -> None:
         "POST /api/v1/vouchers",
         "GET /api/v1/messages",
         "GET /api/v1/messages/{message_id}",
+        "GET /api/v1/dialogues",
+        "GET /api/v1/dialogues/{dialogue_id}",
         "GET /api/v1/ledger/trial-balance",
         "GET /api/v1/clock",
         "PUT /api/v1/clock",
@@ -133,7 +137,15 @@ def test_a_wrong_amount_is_refused(api: ControlApi, amount: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/subscribers/77770009999", "/messages/0", "/messages/" + "0" * 32, "/messages/..", "/nothing"]
+    "path",
+    [
+        "/subscribers/77770009999",
+        "/messages/0",
+        "/messages/" + "0" * 32,
+        "/messages/..",
+        "/dialogues/" + "0" * 32,
+        "/nothing",
+    ],
 )
 def test_what_is_not_there_is_404(api: ControlApi, path: str) -> None:
     """A problem like all others."""
@@ -283,6 +295,50 @@ def test_a_reply_tells_its_encoding_and_its_pdus(api: ControlApi, raw: Raw) -> N
     assert stored.short_message == delivered.short_message
     assert pdu["command"] == "deliver_sm"
     assert pdu["dump"]
+
+
+def _says(source: str, typed: str, info: bytes) -> SubmitSm:
+    """The handset's answer to a screen."""
+    return SubmitSm(
+        service_type="USSD",
+        source=Address(1, 1, source),
+        short_message=typed.encode("ascii"),
+        tlvs=(Tlv(Tag.USSD_SERVICE_OP, UssdServiceOp.USSR_CONFIRM), Tlv(Tag.ITS_SESSION_INFO, info)),
+    )
+
+
+def test_a_dialogue_tells_what_was_typed_and_shown(api: ControlApi, raw: Raw) -> None:
+    """Open after the first screen, ended by the last one; the code that was typed is struck out."""
+    (code,) = api.codes()
+    link = raw(address_range="")
+    opened = link.dial(EN, "*110#", dialogue=7)
+    asking = link.delivery()
+    (listed,) = api.get("/dialogues", msisdn=EN, state="open", service_code="*110#")
+    assert (listed["id"], listed["state"], listed["ending"]) == (opened.message_id, "open", "")
+    info = asking.tlv_bytes(Tag.ITS_SESSION_INFO)
+    assert info is not None
+    link.ask(_says(EN, code, info))
+    link.delivery()
+    answer = api.http.get(f"/dialogues/{opened.message_id}")
+    whole = answer.raise_for_status().json()
+    assert (whole["msisdn"], whole["service_code"], whole["number"]) == (EN, "*110#", 7)
+    assert (whole["owner"], whole["account"]) == ("menu", "handset")
+    assert (whole["state"], whole["ending"]) == ("ended", "completed")
+    dialled, asked, typed, shown = whole["turns"]
+    assert [each["operation"] for each in whole["turns"]] == [
+        "PSSR_INDICATION",
+        "USSR_REQUEST",
+        "USSR_CONFIRM",
+        "PSSR_RESPONSE",
+    ]
+    assert [each["direction"] for each in whole["turns"]] == ["mo", "mt", "mo", "mt"]
+    assert (dialled["text"], dialled["octets"]) == ("*110#", 5)
+    assert (asked["octets"], typed["text"], typed["octets"]) == (len(asking.short_message), "*" * 13, 13)
+    assert "credited" in shown["text"]
+    assert all(_is_moment(each["at"]) for each in whole["turns"])
+    assert code not in answer.text
+    assert api.get("/dialogues", state="open") == []
+    assert api.get("/dialogues", state="ended", limit=1) == [whole]
 
 
 def test_what_waits_tells_until_when(api: ControlApi, app1: RawLink) -> None:

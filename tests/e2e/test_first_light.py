@@ -50,8 +50,9 @@ def test_a_code_redeemed_by_sms_is_used_for_ussd_and_for_others(api: ControlApi,
 
 
 def test_100_shows_the_balance_on_a_screen(phone: MakePhone) -> None:
-    """``*100#``: one screen, the last one."""
-    assert phone(EN).dial("*100#") == UssdScreen("Balance: 500 KZT", wants_answer=False)
+    """``*100#``: the balance on top of what can be asked next to it."""
+    shown = "Balance: 500 KZT\n1 Last charges\n2 Packages\n3 Language\n4 Bar paid numbers"
+    assert phone(EN).dial("*100#") == UssdScreen(shown, wants_answer=True)
 
 
 def test_bal_to_6000_answers_with_the_balance(phone: MakePhone) -> None:
@@ -67,7 +68,7 @@ def test_bal_to_6000_answers_with_the_balance(phone: MakePhone) -> None:
 def test_a_screen_carries_the_operation_and_the_dialogue_of_the_request(raw: Raw) -> None:
     """PSSR response (17), its_session_info echoed with the end bit, service_type USSD, one screen."""
     link = raw(address_range=EN)
-    assert link.dial(EN, "*100#", dialogue=77).command_status == 0
+    assert link.dial(EN, "*100*1#", dialogue=77).command_status == 0
     screen = link.delivery()
     assert screen.service_type == "USSD"
     assert screen.tlv(Tag.USSD_SERVICE_OP) == UssdServiceOp.PSSR_RESPONSE
@@ -75,14 +76,14 @@ def test_a_screen_carries_the_operation_and_the_dialogue_of_the_request(raw: Raw
     assert info is not None
     assert (info[0], info[1] & 1) == (77, 1)
     assert screen.destination.addr == EN
-    assert screen.short_message == b"Balance: 500 KZT"
+    assert screen.short_message == b"There were no charges."
 
 
 def test_a_dialled_string_in_the_address_alone_is_understood(raw: Raw) -> None:
     """Either short_message or destination_addr is enough (interfaces.md "USSD over SMPP")."""
     from_address, from_body = raw(address_range=EN), raw(address_range=POSTPAID)
     assert from_address.submit(EN, "*100#", service_type="USSD").command_status == 0
-    assert from_address.delivery().short_message == b"Balance: 500 KZT"
+    assert from_address.delivery().short_message.startswith(b"Balance: 500 KZT\n")
     assert from_body.submit(POSTPAID, "", "*100#", service_type="USSD").command_status == 0
     assert "500" in from_body.delivery().short_message.decode("utf-16-be")
 

@@ -13,6 +13,7 @@ import pytest
 from gateway.smpp.constants import CommandStatus, EsmClass, UssdServiceOp
 from gateway.smpp.pdus import BindTransceiver
 from gateway.smpp.tlv import Tag
+from simulator.events import UssdScreen
 from tests.e2e.conftest import MakePhone, Raw, StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess, run_command
@@ -94,12 +95,25 @@ def test_raw_octets_arrive_as_they_are(api: ControlApi, app1: RawLink) -> None:
 
 def test_a_dialled_code_shows_its_screen_on_the_handsets_own_bind(api: ControlApi, raw: Raw) -> None:
     handset = raw(address_range=EN)
-    (message_id,) = send(api, {"from": EN, "dial": "*100#"})
+    (message_id,) = send(api, {"from": EN, "dial": "*100*1#"})
     pdu = handset.delivery()
     assert pdu.service_type == "USSD"
     assert pdu.tlv(Tag.USSD_SERVICE_OP) == UssdServiceOp.PSSR_RESPONSE
     assert pdu.source.addr == "*100#"
     assert api.whole(message_id)["bearer"] == "ussd"
+
+
+def test_a_menu_that_was_dialled_for_a_handset_is_answered_on_the_handset(
+    api: ControlApi, phone: MakePhone
+) -> None:
+    """The radio side only dials; whoever serves the handset goes on with the dialogue."""
+    handset = phone(EN)
+    handset.handset.send_sms("6000", "BAL")
+    handset.incoming()
+    send(api, {"from": EN, "dial": "*100#"})
+    assert handset.screen().wants_answer
+    assert handset.answer("3").text.startswith("Choose a language:")
+    assert handset.answer("3") == UssdScreen("Messages now come in English.", wants_answer=False)
 
 
 def test_a_dialled_voucher_credits_where_the_handset_is_off(api: ControlApi) -> None:

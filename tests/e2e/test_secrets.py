@@ -63,7 +63,7 @@ def _answers(gateway: GatewayProcess) -> Iterator[tuple[str, bytes]]:
     root = f"http://127.0.0.1:{gateway.http_port}"
     for path in ("/metrics", "/openapi.json", "/health"):
         yield path, httpx.get(root + path, trust_env=False).content
-    paths = ["/messages?limit=1000", "/ledger/trial-balance"]
+    paths = ["/messages?limit=1000", "/dialogues?limit=1000", "/ledger/trial-balance"]
     paths += [f"/subscribers/{msisdn}{rest}" for msisdn in (EN, RU) for rest in ("", "/history")]
     paths += [f"/messages/{each['id']}" for each in api.messages(limit=1000)]
     for path in paths:

@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -39,6 +40,8 @@ from storage.model import Job, Message, MessageState, Outbox
 from storage.store import Store
 from storage.unit_of_work import UnitOfWork
 from storage.views import MessageFilter
+from ussd_menus.menu import Menu
+from ussd_menus.registry import MENUS
 
 S = 1_000_000
 #: What the fixture ``logged`` gives.
@@ -55,6 +58,13 @@ class Boom(Command):
     """A command whose handler has a bug."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recite(Command):
+    """A command that says a lot, in ASCII."""
+
+    words: int = 1
+
+
 class Bang(Exception):
     """The bug."""
 
@@ -62,6 +72,12 @@ class Bang(Exception):
 def _fail(command: Command, uow: UnitOfWork, context: Context) -> Outcome:
     uow.subscribers.get(command.origin.msisdn)
     raise Bang(context.now_us)
+
+
+def _recite(command: Command, uow: UnitOfWork, context: Context) -> Outcome:  # noqa: ARG001 - a handler's shape
+    assert isinstance(command, Recite)
+    lines = tuple(f"line {number}" for number in range(command.words))
+    return Outcome(replies=(Reply(text=Text("account.balances", {"lines": lines})),))
 
 
 def _fail_job(job: Job, uow: UnitOfWork, context: Context) -> Outcome:
@@ -86,7 +102,7 @@ def _remind(job: Job, uow: UnitOfWork, context: Context) -> Outcome:  # noqa: AR
 
 DRILL = Service(
     name="drill",
-    handlers=MappingProxyType({Boom: _fail}),
+    handlers=MappingProxyType({Boom: _fail, Recite: _recite}),
     jobs=MappingProxyType(
         {
             "drill.faulty": _fail_job,
@@ -106,8 +122,10 @@ class Stand:
         folder: Path,
         accounts: Sequence[Account] = DEMO_ACCOUNTS,
         default_messages: Mapping[int, str] = MappingProxyType({}),
+        menus: Sequence[Menu] = MENUS,
     ) -> None:
         self.accounts = accounts
+        self.menus = menus
         self.default_messages = default_messages
         self.url = f"sqlite:///{folder / 'stand.db'}"
         self.wall_us = START_US
@@ -137,7 +155,8 @@ class Stand:
             self.accounts,
             self.new_id,
         )
-        routes = Routes(PROFILE, self.accounts)
+        self.processor._submits.dialogues._menus = {menu.service_code: menu for menu in self.menus}
+        routes = Routes(PROFILE, self.accounts, self.menus)
         self.inbound = Inbound(
             self.accounts,
             self.default_messages,
@@ -146,6 +165,7 @@ class Stand:
             self.digest,
             self.new_id,
             self.clock.now_us,
+            self.menus,
         )
 
     def restart(self) -> None:

@@ -57,6 +57,19 @@ def test_on_another_port_the_handset_is_told_where() -> None:
     assert "--target smpp://handset:handset@127.0.0.1:40000" in banner(demo("127.0.0.1:40000"))
 
 
+def test_a_handset_account_of_ones_own_is_named_also_on_the_usual_port() -> None:
+    own = replace(DEMO_ACCOUNTS[0], system_id="phones", password=Secret("p@ss/1"))
+    assert "--target smpp://phones:p%40ss%2F1@127.0.0.1:2775" in banner(replace(demo(), accounts=[own]))
+
+
+def test_without_a_password_to_bind_with_the_handsets_are_said_to_be_off() -> None:
+    hashed = replace(DEMO_ACCOUNTS[0], password=Secret(""), password_hash="$argon2id$...")
+    text = banner(replace(demo(), accounts=[hashed]))
+    assert "Handsets (all off: no account of the handset side has a password that is not hashed)" in text
+    assert "--target smpp://SYSTEM_ID:PASSWORD@127.0.0.1:2775" in text
+    assert "(all off" not in banner(demo())
+
+
 def test_it_is_plain_text_that_fits_a_terminal() -> None:
     for text in (banner(demo()), banner(demo(empty=True))):
         assert text.isascii()

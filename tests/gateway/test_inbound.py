@@ -1,21 +1,26 @@
 """From submit_sm to a Submit: refusals and their order, routes, and no code in what is kept."""
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.binds import Bind
+from gateway.config import Septets
 from gateway.inbound import Rejected
-from gateway.routing import RouteKind
+from gateway.routing import Route, RouteKind
 from gateway.smpp.codec import decode, encode
 from gateway.smpp.constants import CommandStatus as St
+from gateway.smpp.constants import UssdServiceOp
 from gateway.smpp.pdus import Address, DeliverSm, SubmitSm
 from gateway.smpp.tlv import Tag, Tlv
 from gateway.work import Submit, UssdTurn
 from handlers.account_basics import ShowBalance
+from handlers.base.command import Secret
 from handlers.base.grammar import Usage
 from handlers.scratch_cards import RedeemVoucher
-from tests.gateway.stand import ALIYA, APP, BOLAT, Stand
+from tests.gateway.stand import ALIYA, APP, BOLAT, HANDSET, Stand
 
 CODE = "9080706050403"
 BROKEN_UCS2 = b"\x04"
@@ -42,7 +47,7 @@ PAST = "000000000000000R"
 #: Each row is wrong in one way; the rows' order is the order of precedence.
 HANDSET_REFUSALS: list[tuple[St, dict[str, Any]]] = [
     (St.ESME_RINVSRCADR, {"source": Address(addr=BOLAT)}),
-    (St.ESME_RINVOPTPARAMVAL, {"service_type": "USSD", "tlvs": (Tlv(Tag.USSD_SERVICE_OP, 18),)}),
+    (St.ESME_RINVOPTPARAMVAL, {"service_type": "USSD", "tlvs": (Tlv(Tag.USSD_SERVICE_OP, 17),)}),
     (St.ESME_RINVSCHED, {"schedule_delivery_time": PAST}),
     (St.ESME_RINVEXPIRY, {"validity_period": PAST}),
     (St.ESME_RINVMSGLEN, {"data_coding": 8, "short_message": BROKEN_UCS2}),
@@ -198,17 +203,30 @@ def test_the_validity_period_is_counted_from_operator_time(stand: Stand) -> None
 
 
 def test_a_dialled_string_becomes_a_command_and_keeps_its_dialogue(stand: Stand) -> None:
-    work = stand.dial(f"*110*{CODE}#", info=b"\x2a\x09")
+    dialled = f"*110*{CODE}#"
+    work = stand.dial(dialled, info=b"\x2a\x08")
     assert isinstance(work.asked, RedeemVoucher)
     assert work.asked.code.reveal() == CODE
-    assert (work.turn, work.bearer) == (UssdTurn(42, 4), "ussd")
-    assert work.destination == "*110#"
+    assert work.turn == UssdTurn(42, 4, typed=Secret(dialled), octets=len(dialled))
+    assert (work.bearer, work.destination) == ("ussd", "*110#")
+
+
+@pytest.mark.parametrize("operation", [UssdServiceOp.USSR_CONFIRM, UssdServiceOp.USSN_CONFIRM])
+@pytest.mark.parametrize(("info", "sequence", "end"), [(b"\x2a\x08", 4, False), (b"\x2a\xff", 127, True)])
+def test_an_answer_keeps_its_place_in_the_dialogue_and_is_no_command_yet(
+    stand: Stand, operation: UssdServiceOp, info: bytes, sequence: int, end: bool
+) -> None:
+    """its_session_info (SMPP 3.4 section 5.3.2.43): dialogue number, sequence << 1, end bit."""
+    tlvs = (Tlv(Tag.USSD_SERVICE_OP, operation), Tlv(Tag.ITS_SESSION_INFO, info))
+    work = stand.sms("1", "*100#", service_type="USSD", tlvs=tlvs)
+    assert work.turn == UssdTurn(42, sequence, operation, end=end, typed=Secret("1"), octets=1)
+    assert (work.bearer, work.route, work.asked) == ("ussd", Route(RouteKind.SERVICE), None)
 
 
 @pytest.mark.parametrize("info", [(), (Tlv(Tag.ITS_SESSION_INFO, b"\x00\x00"),)])
 def test_without_session_info_a_dialogue_has_number_zero(stand: Stand, info: tuple[Tlv, ...]) -> None:
     work = stand.sms("*100#", "", service_type="USSD", tlvs=(Tlv(Tag.USSD_SERVICE_OP, 1), *info))
-    assert work.turn == UssdTurn(0, 0)
+    assert work.turn == UssdTurn(0, 0, typed=Secret("*100#"), octets=5)
 
 
 @pytest.mark.parametrize(
@@ -235,8 +253,8 @@ def test_what_nobody_serves_is_accepted_and_answered_by_a_screen(stand: Stand, t
 
 
 @pytest.mark.conformance("tlv.ussd_service_op", "status.ESME_RINVOPTPARAMVAL")
-@pytest.mark.parametrize("operation", [2, 3, 17, 18, 19, 99])
-def test_an_operation_without_a_dialogue_is_refused(stand: Stand, operation: int) -> None:
+@pytest.mark.parametrize("operation", [2, 3, 17, 99])
+def test_an_operation_that_no_handset_has_is_refused(stand: Stand, operation: int) -> None:
     pdu = submit(service_type="USSD", tlvs=(Tlv(Tag.USSD_SERVICE_OP, operation),))
     assert refused(stand, pdu).status is St.ESME_RINVOPTPARAMVAL
 
@@ -247,6 +265,13 @@ UCS2_CODE = CODE.encode("utf-16-be")
 SPACED = "9080 7060-50.403"
 WIDE = "".join(chr(ord(digit) + 0xFEE0) for digit in CODE)
 UDH = b"\x05\x00\x03\x07\x02\x01"
+ANSWER: dict[str, Any] = {
+    "service_type": "USSD",
+    "tlvs": (
+        Tlv(Tag.USSD_SERVICE_OP, UssdServiceOp.USSR_CONFIRM),
+        Tlv(Tag.ITS_SESSION_INFO, b"\x07\x02"),
+    ),
+}
 
 WITH_A_CODE: dict[str, dict[str, Any]] = {
     "plain": {"short_message": CODE.encode()},
@@ -293,6 +318,15 @@ WITH_A_CODE: dict[str, dict[str, Any]] = {
     "dialled without a service code": {"service_type": "USSD", "short_message": f"*{CODE}#".encode()},
     "dialled to nobody": {"service_type": "USSD", "short_message": f"*999*{CODE}#".encode()},
     "dialled wrongly": {"service_type": "USSD", "short_message": f"*110*{CODE}".encode()},
+    "dialled into a menu": {"service_type": "USSD", "short_message": f"*111*1*4*{CODE}#".encode()},
+    "answered": ANSWER | {"short_message": CODE.encode()},
+    "answered with separators": ANSWER | {"short_message": SPACED.encode()},
+    "answered in UCS-2": ANSWER | {"short_message": UCS2_CODE, "data_coding": 8},
+    "answered in full width": ANSWER | {"short_message": WIDE.encode("utf-16-be"), "data_coding": 8},
+    "answered in a payload": ANSWER
+    | {"short_message": b"", "tlvs": (*ANSWER["tlvs"], Tlv(Tag.MESSAGE_PAYLOAD, CODE.encode()))},
+    "answered in both": ANSWER | {"short_message": CODE.encode(), "destination": Address(addr=CODE)},
+    "answered to the code": ANSWER | {"short_message": b"1", "destination": Address(addr=f"*110*{CODE}#")},
 }
 
 
@@ -318,6 +352,7 @@ def test_a_code_is_nowhere_in_what_is_kept(stand: Stand, how: str) -> None:
     for kept in kept_of(work):
         assert "908070" not in digits_of(kept.replace("\0", "")), how
     stand.subscribe(ALIYA)
+    stand.accepted(stand.dial("*110#"))
     stand.accepted(work)
     for message in stand.messages():
         for text in (message.text, message.source, message.destination, message.error):
@@ -353,3 +388,21 @@ def test_a_card_number_for_a_handset_is_delivered_but_not_kept(stand: Stand) -> 
     assert b"4400123456789012" in work.payload
     assert "4400" not in work.text
     assert b"4400" not in work.pdu
+
+
+@pytest.mark.parametrize("esm_class", [0x08, 0x10])
+def test_an_acknowledgement_finds_its_way_to_a_sender_name(stand: Stand, esm_class: int) -> None:
+    """Nobody can text to a name, but a handset may acknowledge what came under it."""
+    work = stand.sms("read", "MyBank", esm_class=esm_class)
+    assert (work.route.lane, work.destination) == ("account:app1", "MyBank")
+    assert refused(stand, submit(destination=Address(addr="MyBank"))).status is St.ESME_RINVDSTADR
+
+
+def test_what_an_account_packed_is_kept_as_it_came(tmp_path: Path) -> None:
+    """Unless something in it has to be masked, which only unpacked septets can be."""
+    stand = Stand(tmp_path, (HANDSET, dataclasses.replace(APP, septets=Septets.PACKED)))
+    packed = bytes.fromhex("e8329bfd4697d9ec37")
+    pdu = SubmitSm(source=Address(addr="1234"), destination=Address(addr=ALIYA), short_message=packed)
+    work = stand.read(stand.session("a", stand.accounts[1]), pdu)
+    assert (work.text, work.pdu) == ("hellohello", encode(pdu))
+    stand.store.close()

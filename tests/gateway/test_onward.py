@@ -64,6 +64,16 @@ def test_the_receiver_gets_its_own_business_and_not_the_message_centres() -> Non
     )
 
 
+@pytest.mark.parametrize("esm_class", [0x08, 0x10])
+def test_an_acknowledgement_names_the_message_as_its_account_knows_it(esm_class: int) -> None:
+    """A handset names it by the id that it was told; a name that is none of ours is passed on as it is."""
+    onward, ours = Onward([replace(APP, receipt_format="decimal")]), "0" * 30 + "ff"
+    for named, shown in ((ours, "255"), ("theirs", "theirs")):
+        tlvs = (Tlv(Tag.RECEIPTED_MESSAGE_ID, named),)
+        (pdu,) = delivered(onward, TO_APP, esm_class=esm_class, tlvs=tlvs)
+        assert pdu.tlv(Tag.RECEIPTED_MESSAGE_ID) == shown
+
+
 @given(st.integers(0, 3000), st.sampled_from([0, 3, 4, 8]))
 def test_a_long_message_comes_to_a_handset_in_segments_that_make_it_whole(units: int, coding: int) -> None:
     """3GPP TS 23.040 section 9.2.3.24.1: one reference, one total, numbers from 1."""

@@ -63,11 +63,20 @@ def test_an_sms_is_answered_by_sms_from_the_code_that_was_addressed(stand: Stand
 
 
 def test_a_dial_is_answered_by_a_last_screen_of_its_dialogue(stand: Stand) -> None:
-    row, pdu = only(stand.one(stand.dial("*100#", info=b"\x2a\x08")))
+    row, pdu = only(stand.one(stand.dial("*100*1#", info=b"\x2a\x08")))
     assert (pdu.service_type, pdu.source.addr) == ("USSD", "*100#")
     assert pdu.tlv(Tag.USSD_SERVICE_OP) == UssdServiceOp.PSSR_RESPONSE
     assert pdu.tlv(Tag.ITS_SESSION_INFO) == b"\x2a\x09"
     assert row.expires_us == START_US + 60 * S
+
+
+def test_a_menu_is_a_screen_of_the_same_dialogue_that_asks_for_an_answer(stand: Stand) -> None:
+    """Operation 2, and no end bit: SMPP 3.4 sections 5.3.2.43 and 5.3.2.44."""
+    row, pdu = only(stand.one(stand.dial("*100#", info=b"\x2a\x08")))
+    assert (pdu.service_type, pdu.source.addr) == ("USSD", "*100#")
+    assert pdu.tlv(Tag.USSD_SERVICE_OP) == UssdServiceOp.USSR_REQUEST
+    assert pdu.tlv(Tag.ITS_SESSION_INFO) == b"\x2a\x08"
+    assert (row.lane, row.expires_us) == (f"ussd:{ALIYA}", START_US + 60 * S)
 
 
 def test_a_text_that_is_too_long_for_a_part_is_split_and_counted(stand: Stand) -> None:

@@ -307,7 +307,7 @@ def test_a_client_below_3_4_is_sent_no_optional_parameters(smsc: Smsc) -> None:
 
 def test_a_client_of_3_4_is_sent_them(smsc: Smsc) -> None:
     client = smsc.bind()
-    client.send(dial("*100#"))
+    client.send(dial("*100*1#"))
     smsc.commit()
     (screen,) = [each for each in client.taken() if isinstance(each, pdus.DeliverSm)]
     assert screen.tlv(Tag.USSD_SERVICE_OP) == 17

@@ -176,6 +176,7 @@ def test_a_certificate_of_a_foreign_authority_ends_the_connection_and_the_log_sa
     assert client.transport.disconnecting
     client.protocol.connectionLost(client.protocol._reason)
     assert [line["event"] for line in logged] == ["tls.failed"]
+    assert logged[0]["reason"] == "certificate verify failed"
     assert len(world.smsc.server) == 0
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import MetaData, Table, create_engine, inspect
 
 from storage import migrate
 from storage.check import check
-from storage.model import MessageState
+from storage.model import Dialogue, MessageState
 from storage.store import Store
-from storage.views import MessageFilter
+from storage.views import DialogueFilter, MessageFilter
 from tests.storage.databases import Database, PostgresqlServer, sqlite_database
 from tests.storage.rows import message, promise, work
 
@@ -81,3 +81,20 @@ def test_messages_of_the_first_version_are_all_there_with_what_is_new_empty(empt
     assert [finding for finding in check(store.reads) if not finding.ok] == []
     store.close()
     Store.open(empty.url, migrate=False).close()
+
+
+def test_the_second_version_had_no_dialogues_and_all_else_stays(empty: Database) -> None:
+    """Until then each dialogue was over with its first screen, so there is none to take along."""
+    at_version(empty, "0002")
+    old = message("mt1")
+    insert(empty, "message", position=1, **old._asdict())
+    for address in (old.source, old.destination):
+        insert(empty, "message_end", address=address, position=1)
+    store = empty.open()
+    assert store.reads.messages(MessageFilter()) == [old]
+    assert store.reads.dialogues(DialogueFilter()) == []
+    began = Dialogue("d1", old.destination, 7, "menu", "*100", "handset", "s1", opened_us=1)
+    with work(store) as uow:
+        uow.dialogues.begin(began)
+    assert [each.dialogue for each in store.reads.dialogues(DialogueFilter(is_open=True))] == [began]
+    store.close()

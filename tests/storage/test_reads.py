@@ -1,15 +1,19 @@
 """Readers: from any thread, one moment each, never writing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from rating.msisdn import Msisdn
 from storage.binds import UNBOUND
 from storage.errors import StoreUnavailable
-from storage.model import AccountKind, AccountRef, main_account
+from storage.model import AccountKind, AccountRef, Dialogue, DialogueTurn, main_account
 from storage.store import Store
+from storage.unit_of_work import UnitOfWork
+from storage.views import DialogueFilter
+from tests.storage.databases import sqlite_database
 from tests.storage.rows import ALIYA, BOLAT, FACE_TIYN, NOW_US, OPENING, REVENUE, open_subscriber, pay, work
 
 
@@ -106,3 +110,104 @@ def test_a_reader_keeps_its_moment_while_the_writer_goes_on(store: Store) -> Non
             uow.settings.put("a", "after")
         assert connection.execute(read).scalar() == "before"
     assert store.reads.setting("a") == "after"
+
+
+def talk(uow: UnitOfWork, number: int, msisdn: Msisdn = ALIYA, code: str = "*100", ended: str = "") -> None:
+    """Dialogue ``talk1`` and so on, opened at the unit's time: something typed, something shown."""
+    opened = Dialogue(
+        id=f"talk{number}",
+        msisdn=msisdn,
+        number=number,
+        owner="menu",
+        service_code=code,
+        account="handset",
+        session_id="session",
+        opened_us=uow.now_us,
+        ended=ended,
+    )
+    uow.dialogues.begin(opened)
+    for place, operation in enumerate(("PSSR_INDICATION", "USSR_REQUEST")):
+        uow.dialogues.said(DialogueTurn(opened.id, place, uow.now_us, operation, f"text {number}", 6, "note"))
+
+
+@pytest.fixture
+def talkative(store: Store) -> Store:
+    """Four dialogues, the last two at the same time: of Aliya all but the second, of Bolat that one."""
+    for number, ended in ((1, "completed"), (2, "")):
+        with work(store, NOW_US + number) as uow:
+            talk(uow, number, (BOLAT if number == 2 else ALIYA), ended=ended)
+    with work(store, NOW_US + 3) as uow:
+        talk(uow, 3, code="*555#", ended="no answer in time")
+        talk(uow, 4, code="*1001")
+    return store
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        (DialogueFilter(), [4, 3, 2, 1]),
+        (DialogueFilter(limit=2), [4, 3]),
+        (DialogueFilter(msisdn=ALIYA), [4, 3, 1]),
+        (DialogueFilter(msisdn=ALIYA, limit=1), [4]),
+        (DialogueFilter(msisdn="77770000000"), []),
+        (DialogueFilter(is_open=True), [4, 2]),
+        (DialogueFilter(is_open=True, msisdn=BOLAT), [2]),
+        (DialogueFilter(is_open=True, since_us=NOW_US + 3), [4]),
+        (DialogueFilter(is_open=False), [3, 1]),
+        (DialogueFilter(service_code="*100"), [2, 1]),
+        (DialogueFilter(service_code="*100#"), [2, 1]),
+        (DialogueFilter(service_code="*555"), [3]),
+        (DialogueFilter(service_code="*555#", is_open=True), []),
+        (DialogueFilter(since_us=NOW_US + 2), [4, 3, 2]),
+        (DialogueFilter(msisdn=ALIYA, service_code="*100", is_open=False, since_us=NOW_US + 1), [1]),
+    ],
+)
+def test_dialogues_are_found_newest_first(
+    talkative: Store, wanted: DialogueFilter, numbers: list[int]
+) -> None:
+    """Of two that were opened at the same time the greater id is the newer one."""
+    assert [each.dialogue.number for each in talkative.reads.dialogues(wanted)] == numbers
+
+
+def test_a_dialogue_comes_with_its_own_turns_in_order(talkative: Store) -> None:
+    """The same in the list and by its id."""
+    listed = {each.dialogue.id: each for each in talkative.reads.dialogues(DialogueFilter())}
+    for number in range(1, 5):
+        view = talkative.reads.dialogue(f"talk{number}")
+        assert view is not None
+        assert view == listed[f"talk{number}"]
+        assert [(turn.number, turn.operation, turn.text) for turn in view.turns] == [
+            (0, "PSSR_INDICATION", f"text {number}"),
+            (1, "USSR_REQUEST", f"text {number}"),
+        ]
+    assert talkative.reads.dialogue("talk5") is None
+
+
+def test_after_a_reset_there_are_no_dialogues(talkative: Store) -> None:
+    talkative.reset()
+    assert talkative.reads.dialogues(DialogueFilter()) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (DialogueFilter(), "dialogue_opened_us_ix"),
+        (DialogueFilter(msisdn=ALIYA), "dialogue_msisdn_ix"),
+        (DialogueFilter(is_open=True), "dialogue_open_ix"),
+    ],
+)
+def test_finding_dialogues_walks_an_index_and_not_the_table(
+    tmp_path: Path, wanted: DialogueFilter, index: str
+) -> None:
+    """SQLite says so; PostgreSQL decides by the size of the table. Few dialogues are open of very many."""
+    store = sqlite_database(tmp_path).open()
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    engine = store.reads._engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _u, sql, given, *_: asked.append((sql, given)))
+    store.reads.dialogues(wanted)
+    sql, given = next(each for each in asked if "FROM dialogue" in each[0])
+    with store.reads.transaction() as connection:
+        steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)]
+    store.close()
+    assert any(index in step for step in steps)
+    assert [step for step in steps if step.startswith("SCAN") and "INDEX" not in step] == []

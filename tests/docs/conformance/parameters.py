@@ -70,7 +70,9 @@ PARAMETERS: tuple[Row, ...] = (
     passed("tlv.its_reply_type", _PASSED, "3.4 5.3.2.42"),
     done(
         "tlv.its_session_info",
-        "the dialogue of a [USSD](smpp.md#ussd) request; comes back with the end bit",
+        "number, sequence and end bit of a [USSD](smpp.md#ussd) dialogue; an answer counts only with "
+        "those of the last "
+        "screen",
         "3.4 5.3.2.43",
     ),
 )

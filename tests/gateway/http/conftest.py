@@ -22,7 +22,15 @@ from rating.msisdn import Msisdn
 from rating.subscriber import Billing, Brand
 from storage.model import Direction, Message, MessageState, Subscriber
 from storage.reads import Reads
-from storage.views import Balances, MessageFilter, MessageView, Movement, SubscriberView
+from storage.views import (
+    Balances,
+    DialogueFilter,
+    DialogueView,
+    MessageFilter,
+    MessageView,
+    Movement,
+    SubscriberView,
+)
 
 T = TypeVar("T")
 MSISDN = Msisdn("77011234567")
@@ -39,6 +47,8 @@ class FakeReads:
     movements: list[Movement] = field(default_factory=list)
     accounts: list[tuple[str, int]] = field(default_factory=list)
     asked: list[MessageFilter] = field(default_factory=list)
+    talks: list[DialogueView] = field(default_factory=list)
+    talks_asked: list[DialogueFilter] = field(default_factory=list)
 
     def subscriber(self, msisdn: Msisdn) -> SubscriberView | None:
         return self.subscribers.get(msisdn)
@@ -49,6 +59,13 @@ class FakeReads:
 
     def message(self, message_id: str) -> MessageView | None:
         return self.views.get(message_id)
+
+    def dialogues(self, wanted: DialogueFilter) -> list[DialogueView]:
+        self.talks_asked.append(wanted)
+        return self.talks
+
+    def dialogue(self, dialogue_id: str) -> DialogueView | None:
+        return next((each for each in self.talks if each.dialogue.id == dialogue_id), None)
 
     def history(self, msisdn: Msisdn, limit: int = 100) -> list[Movement]:
         return [each for each in self.movements if each.account.endswith(msisdn)][:limit]

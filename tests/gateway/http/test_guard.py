@@ -50,6 +50,7 @@ def test_without_a_token_only_this_machines_own_names_are_hosts(client: Client, 
     answer = client.get("/api/v1/clock", headers={"host": host})
     assert answer.status_code == 403
     assert answer.json()["code"] == "host"
+    assert "127.0.0.1 or localhost" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "LOCALHOST:1", "[::1]:8080", "127.1.2.3"])

@@ -60,6 +60,11 @@ def test_a_body_that_is_no_object_is_a_problem_and_no_crash(client: Client, octe
     problem(answer, answer.status_code)
 
 
+def test_a_body_that_is_no_object_is_told_what_to_give(client: Client) -> None:
+    answer = client.post("/api/v1/clock/advance", json=[1])
+    assert answer.json()["errors"] == [{"in": "body", "field": "", "detail": "give a JSON object: {...}"}]
+
+
 def test_lone_surrogates_and_control_characters_are_refused(client: Client, operator: Operator) -> None:
     for name in (r'"\ud800"', r'"a\u0000b"'):
         text = f'{{"msisdn": "77011234567", "brand": "activ", "owner_name": {name}}}'
