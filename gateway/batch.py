@@ -72,14 +72,15 @@ class Batch:
         reply_ids: tuple[str, ...] = (),
         *,
         fresh: bool = False,
+        word: str = "",
     ) -> None:
-        """Write down what became of the command with this key."""
+        """Write down what became of the command with this key, in the outcome's word or this one."""
         self.uow.inbox.add(
             Inbox(
                 source=key.source,
                 key=key.key,
                 request_hash=key.request_hash,
-                outcome=outcome.word,
+                outcome=word or outcome.word,
                 message_id=message_id,
                 reply_ids=reply_ids,
                 journal_seq=outcome.journal_seq,

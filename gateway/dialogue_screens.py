@@ -56,12 +56,14 @@ class Kept(NamedTuple):
 class Done(NamedTuple):
     """What became of a step: the submit as it may be kept, the outcome, the screens and messages to promise.
 
-    A screen, where there is one, comes first.
+    A screen, where there is one, comes first. ``asks``: it wants an answer, and nothing was carried out but
+    what may stand on top of it.
     """
 
     work: Submit
     outcome: Outcome = _NOTHING
     replies: tuple[tuple[Message, Outbox], ...] = ()
+    asks: bool = False
 
     def promise(self, batch: Batch) -> tuple[str, ...]:
         """Promise the replies, and their ids."""
@@ -103,7 +105,7 @@ class Screens:
         sequence = _after(dialogue) if turns else turn.sequence
         sent = self._send(kept, sequence, work, dialogue, batch, said)
         others = (self._renderer.reply(each, work, batch.uow, batch.context) for each in said.others)
-        return Done(work, said.outcome, (sent, *others))
+        return Done(work, said.outcome, (sent, *others), asks=bool(kept.menu))
 
     def turn_page(self, kept: Kept, work: Submit, turn: UssdTurn, dialogue: Dialogue, batch: Batch) -> Done:
         """Another page of the screen; ``kept`` names it already."""

@@ -63,6 +63,14 @@ class Dialogues:
             return self._begin(work, turn, batch)
         return self._answer(work, turn, batch)
 
+    def awaits(self, work: Submit, turn: UssdTurn, batch: Batch) -> bool:
+        """Whether it answers the screen that an open dialogue of this handset shows now."""
+        if turn.operation != UssdServiceOp.USSR_CONFIRM:
+            return False
+        dialogue = batch.uow.dialogues.of(work.source)
+        place = (turn.dialogue, turn.sequence)
+        return dialogue is not None and place == (dialogue.number, dialogue.sequence)
+
     def again(self, work: Submit, opened_by: str, batch: Batch) -> None:
         """A submit was repeated because its session died before it was answered: so its screen was not seen.
 

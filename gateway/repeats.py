@@ -18,6 +18,8 @@ WINDOW_US = 120 * 1_000_000
 _PRUNE_US = 1_000_000
 #: What a dead session may have left without a response that arrived: some windows full, and socket buffers.
 _UNHEARD_MAX = 5_000
+#: What the inbox says of a dialled menu, of which nothing was carried out yet.
+ASKED = "asked"
 
 
 class Repeats:
@@ -37,18 +39,26 @@ class Repeats:
         self._taken.clear()
 
     def session_died(self, uow: UnitOfWork, session_id: str) -> None:
-        """Remember what the session sent last: it may come again."""
+        """Remember what the session sent last: it may come again.
+
+        A menu that was dialled may just as well be dialled anew: it shows the same, and does nothing.
+        """
         self._prune(uow.wall_us)
         for row in uow.inbox.of_source(session_source(session_id), uow.wall_us - WINDOW_US, _UNHEARD_MAX):
-            self._orphans.setdefault(row.request_hash, deque()).append(row)
+            if row.outcome != ASKED:
+                self._orphans.setdefault(row.request_hash, deque()).append(row)
 
-    def find(self, key: InboxKey, uow: UnitOfWork, *, fresh: bool = False) -> Inbox | None:
-        """The earlier command that this one repeats; ``fresh``: none under its own key."""
+    def find(
+        self, key: InboxKey, uow: UnitOfWork, *, fresh: bool = False, orphans: bool = True
+    ) -> Inbox | None:
+        """The earlier command that this one repeats; ``fresh``: none under its own key; without ``orphans``
+        none of a session that died.
+        """
         for name in () if fresh else bucketed(key, uow.wall_us):
             earlier = uow.inbox.get(key.source, name)
             if earlier is not None and _is_recent(earlier, uow.wall_us):
                 return earlier
-        return self._orphan(key, uow) if self._orphans or self._taken else None
+        return self._orphan(key, uow) if orphans and (self._orphans or self._taken) else None
 
     def _orphan(self, key: InboxKey, uow: UnitOfWork) -> Inbox | None:
         """An orphan answers one repeat; the repeat's own row makes it last should that session die too.

@@ -15,10 +15,10 @@ from gateway.failures import number_for
 from gateway.kept import blinded
 from gateway.onward import Onward
 from gateway.rendering import Renderer, mo_message
-from gateway.repeats import Repeats, bucketed, current
+from gateway.repeats import ASKED, Repeats, bucketed, current
 from gateway.routing import RouteKind
 from gateway.smpp.constants import CommandStatus, UssdServiceOp
-from gateway.work import Accepted, AcceptedMany, Delivery, Result, Submit, SubmitMany
+from gateway.work import Accepted, AcceptedMany, Delivery, Result, Submit, SubmitMany, UssdTurn
 from handlers.base.bus import Bus
 from handlers.base.command import Channel, Command
 from handlers.base.context import Context
@@ -61,21 +61,23 @@ class Submits:
 
     def run(self, work: Submit, batch: Batch) -> Result:
         """Carry it out, unless it was carried out before."""
-        earlier = self.repeats.find(work.inbox, batch.uow, fresh=work.fresh)
+        # What a dialogue waits for cannot have been taken yet, on whatever session it was said before.
+        orphans = work.turn is None or not self.dialogues.awaits(work, work.turn, batch)
+        earlier = self.repeats.find(work.inbox, batch.uow, fresh=work.fresh, orphans=orphans)
         if earlier is not None:
             if work.turn is not None:
                 self.dialogues.again(work, earlier.message_id, batch)
             value = Accepted(CommandStatus.ESME_ROK, earlier.message_id, "repeated", repeated=True)
             return batch.result(work, value)
         if work.turn is not None:
-            return self._dialogue(work, batch)
+            return self._dialogue(work, work.turn, batch)
         if work.part is not None:
             return self._collect(work, work.part, batch)
         if work.route.kind is RouteKind.SERVICE:
             return self.keep(work, batch, self._outcome(work, batch))
         return self._forward(work, batch)
 
-    def _dialogue(self, work: Submit, batch: Batch) -> Result:
+    def _dialogue(self, work: Submit, turn: UssdTurn, batch: Batch) -> Result:
         """A dialled string or an answer: the screens are promised where the dialogue is."""
         try:
             done = self.dialogues.run(work, batch)
@@ -85,7 +87,8 @@ class Submits:
         batch.uow.messages.add(message, None)
         reply_ids = done.promise(batch)
         batch.follow(done.outcome)
-        self._remember(work, batch, done.outcome, reply_ids)
+        dialled = turn.operation == UssdServiceOp.PSSR_INDICATION
+        self._remember(work, batch, done.outcome, reply_ids, ASKED if dialled and done.asks else "")
         return batch.result(work, Accepted(CommandStatus.ESME_ROK, work.message_id, done.outcome.word))
 
     def run_many(self, work: SubmitMany, batch: Batch) -> Result:
@@ -211,9 +214,11 @@ class Submits:
             self._deliveries.delete(found, f"replaced by {work.message_id}", batch)
 
     @staticmethod
-    def _remember(work: Submit, batch: Batch, outcome: Outcome, reply_ids: tuple[str, ...] = ()) -> None:
+    def _remember(
+        work: Submit, batch: Batch, outcome: Outcome, reply_ids: tuple[str, ...] = (), word: str = ""
+    ) -> None:
         key = current(work.inbox, batch.uow.wall_us)
-        batch.remember(key, outcome, work.message_id, reply_ids, fresh=work.fresh)
+        batch.remember(key, outcome, work.message_id, reply_ids, fresh=work.fresh, word=word)
 
 
 def _on_net(work: Submit, uow: UnitOfWork) -> Submit:

@@ -48,7 +48,9 @@ class Talk:
         sequence: int = 1,
     ) -> None:
         self.stand, self.source, self.number, self.first = stand, source, number, sequence
-        self.bind = bind or stand.bound()
+        # The first one binds; the others share its session.
+        is_bound = "s1" in stand.processor._submits.dialogues.live
+        self.bind = bind or (stand.session() if is_bound else stand.bound())
         self.screens: list[Seen] = []
         self.status = _OK
 
@@ -67,9 +69,9 @@ class Talk:
             self.shown(self.answered(each))
         return self.seen
 
-    def dialled(self, typed: str) -> Submit:
+    def dialled(self, typed: str, *, reference: int | None = None) -> Submit:
         """The submit that dials."""
-        return self.said(UssdServiceOp.PSSR_INDICATION, typed, sequence=self.first)
+        return self.said(UssdServiceOp.PSSR_INDICATION, typed, sequence=self.first, reference=reference)
 
     def answered(self, typed: str, *, number: int | None = None, sequence: int | None = None) -> Submit:
         """The submit that answers the last screen, or names another place in a dialogue."""
@@ -95,8 +97,9 @@ class Talk:
         sequence: int | None = None,
         end: bool = False,
         bind: Bind | None = None,
+        reference: int | None = None,
     ) -> Submit:
-        """Any operation of a handset."""
+        """Any operation of a handset; ``reference`` is its user_message_reference."""
         if sequence is None:
             sequence = self.seen.sequence if self.screens else 0
         info = bytes((self.number if number is None else number, sequence << 1 | end))
@@ -111,7 +114,11 @@ class Talk:
             service_type="USSD",
             short_message=octets,
             data_coding=data_coding,
-            tlvs=(Tlv(Tag.USSD_SERVICE_OP, operation), Tlv(Tag.ITS_SESSION_INFO, info)),
+            tlvs=(
+                Tlv(Tag.USSD_SERVICE_OP, operation),
+                Tlv(Tag.ITS_SESSION_INFO, info),
+                *(() if reference is None else (Tlv(Tag.USER_MESSAGE_REFERENCE, reference),)),
+            ),
         )
 
     def shown(self, work: Submit) -> Seen:

@@ -381,36 +381,77 @@ def test_a_dialogue_goes_on_after_a_restart_in_every_step(
     assert talk.stand.balance() == 1000
 
 
-@pytest.mark.parametrize("answers", [(), ("3",), ("3", "0", "3")])
-def test_a_screen_that_a_crash_swallowed_is_shown_again_to_whoever_repeats(
+@pytest.mark.parametrize("answers", [("3",), ("3", "0", "3")])
+def test_a_screen_that_a_crash_swallowed_is_shown_again_to_whoever_repeats_the_answer(
     talk: Talk, answers: tuple[str, ...], restarted: Callable[[Talk], None]
 ) -> None:
     """A session died before it had its answer, so its handset cannot know whether that was taken."""
-    works = [talk.dialled("*100#")]
-    talk.shown(works[0])
+    talk.dial("*100#")
     for each in answers:
-        works.append(talk.answered(each))
-        talk.shown(works[-1])
+        answered = talk.answered(each)
+        talk.shown(answered)
     restarted(talk)
-    result = talk.stand.one(again(talk, works[-1]))
-    assert getattr(result.value, "repeated", None) is True
-    shown = talk.screens[-1]
-    assert screen_of(result) == shown
-    assert talk.stand.one(again(talk, works[-1])).outboxes == (), "once is enough"
-    assert dialogues(talk.stand)[0].turns[-1].note == "shown again"
-    assert talk.answer("2" if answers else "3").sequence == shown.sequence + 1
+    assert_shown_again(talk, answered)
+    assert talk.answer("2").text.startswith("Теперь")
     assert len(dialogues(talk.stand)) == 1
 
 
-def test_a_screen_that_was_answered_since_is_not_shown_again(
+def test_a_first_screen_is_shown_again_to_whoever_repeats_the_dial_by_its_reference(
     talk: Talk, restarted: Callable[[Talk], None]
 ) -> None:
-    dialled = talk.dialled("*100#")
+    """With a ``user_message_reference`` it is surely the same dial."""
+    dialled = talk.dialled("*100#", reference=77)
+    talk.shown(dialled)
+    restarted(talk)
+    assert_shown_again(talk, dialled)
+    assert talk.answer("3").lines == LANGUAGES
+
+
+def test_a_repeat_by_its_reference_brings_no_screen_back_that_was_answered(
+    talk: Talk, restarted: Callable[[Talk], None]
+) -> None:
+    dialled = talk.dialled("*100#", reference=77)
     talk.shown(dialled)
     talk.answer("3")
     restarted(talk)
     assert talk.stand.one(again(talk, dialled)).outboxes == ()
     assert talk.answer("3").lines == ["Messages now come in English."]
+
+
+def assert_shown_again(talk: Talk, work: Submit) -> None:
+    """The submit changes nothing, and the last screen comes once more; but not a third time."""
+    result = talk.stand.one(again(talk, work))
+    assert getattr(result.value, "repeated", None) is True
+    assert screen_of(result) == talk.seen
+    assert dialogues(talk.stand)[0].turns[-1].note == "shown again"
+    assert talk.stand.one(again(talk, work)).outboxes == ()
+
+
+def test_a_menu_that_was_dialled_before_a_crash_is_dialled_anew_after_it(
+    talk: Talk, restarted: Callable[[Talk], None]
+) -> None:
+    """With the same number and the same answers, as a handset does that always begins with the same one: it
+    is a new dialogue, and no repeat of what the dead session had done.
+    """
+    for _ in range(3):
+        talk.dial("*100#")
+        assert talk.answer("3").lines == LANGUAGES
+        restarted(talk)
+    talk.dial("*100#")
+    assert talk.answer("3", "3").lines == ["Messages now come in English."]
+
+
+def test_a_code_that_was_dialled_before_a_crash_is_still_done_once(
+    talk: Talk, restarted: Callable[[Talk], None]
+) -> None:
+    """Unlike a menu it was carried out: its repeat gets the id of the first and no word of a used card."""
+    (code,) = talk.stand.cards()
+    dialled = talk.dialled(f"*110*{code.reveal()}#")
+    talk.shown(dialled)
+    restarted(talk)
+    result = talk.stand.one(talk.dialled(f"*110*{code.reveal()}#"))
+    assert getattr(result.value, "message_id", None) == dialled.message_id
+    assert talk.stand.balance() == 1000
 
 
 def again(talk: Talk, work: Submit) -> Submit:
