@@ -56,6 +56,7 @@ from handlers.base.bus import Bus
 from handlers.base.command import Command
 from handlers.base.context import Context
 from handlers.base.profile import Profile, load_profile
+from handlers.issuer import Issuer
 from handlers.registry import SERVICES
 from rating.subscriber import Language
 from storage.store import Store
@@ -282,6 +283,7 @@ class Gateway:
             token=self.config.api_token,
             metrics=self.metrics,
             say=lambda text: self.catalog.render(text, Language.EN),
+            speak=self.catalog.render,
             version=version("shortcode-emulator"),
             radio=self.radio,
         )
@@ -337,6 +339,7 @@ def context_factory(
     clock: OperatorClock, profile: Profile, digest: Digest, new_id: Callable[[], str]
 ) -> Callable[[int], Context]:
     """Makes what handlers may know at a moment of operator time."""
+    bank = Issuer()
 
     def context_at(now_us: int) -> Context:
         return Context(
@@ -346,6 +349,7 @@ def context_factory(
             digest=digest,
             new_id=new_id,
             random_digits=random_digits,
+            bank=bank,
         )
 
     return context_at

@@ -13,13 +13,14 @@ _USUAL_PROOF = "handset:handset"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handset:
-    """A demo subscriber as the banner shows it; ``balance`` in tenge, ``500.00``."""
+    """A demo subscriber as the banner shows it: ``balance`` in tenge, ``500.00``; ``card`` in four digits."""
 
     msisdn: str
     brand: str
     billing: str
     language: str
     balance: str
+    card: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ def _head(demo: Demo) -> str:
         ("SMPP", f"smpp://{demo.smpp}"),
         ("Control API", f"http://{demo.http}/api/v1"),
         ("API reference", f"http://{demo.http}/docs"),
+        ("Bank's side", f"http://{demo.http}/bank"),
+        ("Cash terminal", f"http://{demo.http}/terminal"),
         ("Data", demo.data_dir),
     )
     return "\n".join(["  Shortcode: an operator in a box", *_table(rows)])
@@ -75,10 +78,14 @@ def _role(account: Account) -> str:
 
 def _handsets(demo: Demo) -> str:
     rows = [
-        (each.msisdn, each.brand, each.billing, each.language, f"{each.balance} KZT")
+        (each.msisdn, each.brand, each.billing, each.language, f"{each.balance} KZT", _card(each))
         for each in demo.handsets
     ]
     return "\n".join([_handsets_title(demo), *_table(rows)]) if rows else ""
+
+
+def _card(handset: Handset) -> str:
+    return handset.card and f"bank card ****{handset.card}"
 
 
 def _handsets_title(demo: Demo) -> str:
@@ -95,6 +102,7 @@ def _vouchers(demo: Demo) -> str:
 
 def _things_to_try(demo: Demo) -> str:
     msisdn = demo.handsets[0].msisdn if demo.handsets else "77011234567"
+    card = (demo.handsets and demo.handsets[0].card) or "NNNN"
     code = demo.vouchers[0].code if demo.vouchers else "CODE"
     second = demo.vouchers[1].code if len(demo.vouchers) > 1 else code
     api = f"http://{demo.http}/api/v1"
@@ -102,7 +110,7 @@ def _things_to_try(demo: Demo) -> str:
         ("1", "another terminal:", f"{demo.command} handset {msisdn} --plain{_target(demo)}"),
         ("2", "redeem a voucher:", f"sms 9393 {code}"),
         ("3", "the same by USSD:", f"dial *110*{second}#"),
-        ("4", "the balance:", "dial *100#"),
+        ("4", "pay by bank card:", f"sms 8080 07 {card} 100"),
         ("5", "where money went:", f"curl {api}/subscribers/{msisdn}/history"),
     )
     return "\n".join(["  Five things to try (1 opens a handset; type 2, 3 and 4 into it)", *_table(rows)])

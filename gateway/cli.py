@@ -190,7 +190,7 @@ def check_database(
 
 @app.command(epilog=_EPILOG)
 def bench(
-    which: Annotated[str, typer.Argument(help="ledger, smpp, smsc, binds or all.")] = "all",
+    which: Annotated[str, typer.Argument(help="ledger, smpp, smsc, binds, bank or all.")] = "all",
     json_file: JsonFile = None,
     commands_before: Annotated[
         int, typer.Option(min=0, help="ledger: carry out so many commands first, to measure on large tables.")
@@ -198,13 +198,30 @@ def bench(
     messages_before: Annotated[
         int, typer.Option(min=0, help="smsc: measure again on a store with so many messages.")
     ] = 0,
+    sms_payments: Annotated[
+        int, typer.Option(min=0, help="bank: so many payments by SMS; 0 for none.")
+    ] = 20_000,
+    channel_payments: Annotated[
+        int, typer.Option(min=0, help="bank: so many payments of each channel; 0 for none.")
+    ] = 25_600,
+    rules: Annotated[
+        int, typer.Option(min=0, help="bank: so many AutoPay rules due at once; 0 for none.")
+    ] = 100_000,
 ) -> None:
     """The project's benchmarks, as a table and as JSON."""
-    if which not in {"ledger", "smpp", "smsc", "binds", "all"}:
-        _fail(f"there is no benchmark {which!r}; choose ledger, smpp, smsc, binds or all")
+    if which not in {"ledger", "smpp", "smsc", "binds", "bank", "all"}:
+        _fail(f"there is no benchmark {which!r}; choose ledger, smpp, smsc, binds, bank or all")
     from gateway.bench.cli import run  # noqa: PLC0415 (see the module's docstring)
+    from gateway.bench.sizes import Sizes  # noqa: PLC0415 (see the module's docstring)
 
-    raise typer.Exit(_guarded(lambda: run(which, json_file, commands_before, messages_before)))
+    sizes = Sizes(
+        commands_before=commands_before,
+        messages_before=messages_before,
+        sms_payments=sms_payments,
+        channel_payments=channel_payments,
+        rules=rules,
+    )
+    raise typer.Exit(_guarded(lambda: run(which, json_file, sizes)))
 
 
 def _serve(flags: Mapping[str, object], config_file: Path | None, *, demo: bool) -> NoReturn:

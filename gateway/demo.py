@@ -21,6 +21,7 @@ from storage.model import VoucherState
 from storage.reads import Reads
 from storage.store import Store
 from storage.unit_of_work import UnitOfWork
+from storage.views import CardFilter
 
 _STOP_S = 2.0
 #: Three are switched on; the fourth is there to see a message wait.
@@ -125,10 +126,16 @@ def _handsets(reads: Reads) -> list[banner.Handset]:
             billing=view.subscriber.billing.value,
             language=view.subscriber.language.value,
             balance=format_tenge(view.balances.main_tiyn),
+            card=_card(reads, view.subscriber.msisdn),
         )
         for view in views
         if view is not None
     ]
+
+
+def _card(reads: Reads, msisdn: Msisdn) -> str:
+    """The last four digits of the oldest card."""
+    return next((each.card.last4 for each in reads.cards(CardFilter(msisdn=msisdn, limit=1))), "")
 
 
 def _at(host: str, port: int) -> str:

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.clock import ClockMode
 from gateway.work import Advance, Fired, Result, RunDue
 from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Job, Outbox
+from storage.needs import Needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger("gateway.due")
 
 _PER_TRANSACTION = 256
+#: What is due is run in slices, between which the writer does what others asked for meanwhile: so many jobs,
+#: or so many transactions, whichever is first.
+_SLICE_JOBS = 64
+_SLICE_TRANSACTIONS = 16
 
 
 @dataclass(slots=True)
@@ -40,24 +46,24 @@ class _Gathered:
 class DueRunner:
     """Runs in the writer thread. Jobs that are due at one moment share a transaction."""
 
-    def __init__(self, processor: "Processor", fire: "Callable[[Job, Batch], None]") -> None:
+    def __init__(
+        self, processor: "Processor", fire: "Callable[[Job, Batch], None]", needs: "Callable[[Job], Needs]"
+    ) -> None:
+        """``needs`` says what a job will read, so that what runs together is read at once."""
         self._processor = processor
         self._fire = fire
+        self._needs = needs
 
     def run(self, work: RunDue | Advance) -> Result:
-        """Fire all that is due; for Advance move the clock along and leave it at its end."""
-        clock = self._processor.clock
-        until_us = clock.now_us()
-        if isinstance(work, Advance):
-            until_us = max(until_us, work.to_us) if work.at_least else work.to_us
-            # A real clock runs while we look at it: only a moment that was named can lie in the past.
-            (clock.check_end if work.at_least else clock.check)(until_us)
+        """Fire a slice of what is due by now; for Advance all of it, and leave the clock at its end.
+
+        The result's ``due_us`` is what comes next: in the past where a slice has left something.
+        """
         gathered = _Gathered()
-        while self._step(until_us, gathered):
-            pass
         if isinstance(work, Advance):
-            clock.move_to(until_us)
-            self._processor.save_clock()
+            self._advance(work, gathered)
+        else:
+            self._slice(gathered)
         return Result(
             work,
             tuple(gathered.fired),
@@ -67,24 +73,51 @@ class DueRunner:
             due_us=self._processor.store.reads.next_due_us(),
         )
 
-    def _step(self, until_us: int, gathered: _Gathered) -> bool:
-        """Run the jobs of the next due moment. False when nothing is due any more."""
+    def _advance(self, work: Advance, gathered: _Gathered) -> None:
+        clock = self._processor.clock
+        until_us = max(clock.now_us(), work.to_us) if work.at_least else work.to_us
+        # A real clock runs while we look at it: only a moment that was named can lie in the past.
+        (clock.check_end if work.at_least else clock.check)(until_us)
+        while (due_us := self._next(until_us)) is not None:
+            clock.move_to(due_us)
+            self._run(due_us, _PER_TRANSACTION, gathered)
+        clock.move_to(until_us)
+        self._processor.save_clock()
+
+    def _slice(self, gathered: _Gathered) -> None:
+        """Whatever is due by now runs now; a clock that stands still has moments of its own."""
+        clock = self._processor.clock
+        until_us = clock.now_us()
+        if clock.mode is ClockMode.REAL:
+            self._run(until_us, _SLICE_JOBS, gathered)
+            return
+        for _ in range(_SLICE_TRANSACTIONS):
+            left = _SLICE_JOBS - len(gathered.fired)
+            due_us = self._next(until_us) if left > 0 else None
+            if due_us is None:
+                return
+            self._run(due_us, left, gathered)
+
+    def _next(self, until_us: int) -> int | None:
+        """When the next job is due, if that is not later than ``until_us``."""
         due_us = self._processor.store.reads.next_due_us()
-        if due_us is None or due_us > until_us:
-            return False
-        self._processor.clock.move_to(due_us)
+        return None if due_us is None or due_us > until_us else due_us
+
+    def _run(self, due_us: int, limit: int, gathered: _Gathered) -> None:
+        """Run jobs that are due by then, in one transaction; where one of them is faulty, the first alone."""
         try:
-            self._run_together(due_us, _PER_TRANSACTION, gathered)
+            self._run_together(due_us, limit, gathered)
         except (CommitUnknown, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - one faulty job must not stop the others for ever
             log.warning("jobs.split", due_us=due_us, error=type(error).__name__)
             self._run_one(due_us, gathered)
-        return True
 
     def _run_together(self, due_us: int, limit: int, gathered: _Gathered) -> None:
         with self._processor.begin() as batch:
             jobs = batch.uow.jobs.due(due_us, limit)
+            if len(jobs) > 1:
+                batch.uow.prefetch(Needs.merge(map(self._needs, jobs)))
             for job in jobs:
                 batch.uow.jobs.done(job)
                 self._fire(job, batch)

@@ -46,6 +46,7 @@ from gateway.work import (
     SubmitMany,
     Work,
 )
+from handlers.base.autopay_rules import JOB_FELL
 from handlers.base.bus import Bus
 from handlers.base.command import Origin
 from handlers.base.context import Context
@@ -100,7 +101,7 @@ class Processor:
             BindClosed: self._closed,
         }
         self.expiry = Expiry()
-        self._due = DueRunner(self, self._fire)
+        self._due = DueRunner(self, self._fire, bus.job_needs)
 
     def process(self, works: Sequence[Work]) -> list[Result]:
         """All results in order, after the commit. Raises StoreError when nothing could be promised."""
@@ -169,7 +170,9 @@ class Processor:
 
     def _run(self, work: Work, batch: Batch) -> Result:
         batch.next_work()
-        return self._runs[type(work)](work, batch)
+        result = self._runs[type(work)](work, batch)
+        _tell_fallen(batch)
+        return result
 
     def _settle(self, work: Settle, batch: Batch) -> Result:
         self._deliveries.settle(work.deliveries, batch)
@@ -245,6 +248,7 @@ class Processor:
             outcome = self._bus.run_job(job, batch.uow, batch.context)
             self._notices(outcome, None, batch)
             batch.follow(outcome)
+        _tell_fallen(batch)
 
     def _release(self, job: Job, batch: Batch) -> None:
         """The time of a scheduled message has come."""
@@ -293,6 +297,14 @@ class Processor:
         self.clock.reset()
         self._seed(self)
         return Result(work, due_us=self.store.reads.next_due_us())
+
+
+def _tell_fallen(batch: Batch) -> None:
+    """A balance that somebody watches has fallen: that is work of its own, due now."""
+    for msisdn in batch.uow.ledger.take_fallen():
+        payload: dict[str, str | int] = {"msisdn": msisdn}
+        job = Job(kind=JOB_FELL, key=f"{JOB_FELL}:{msisdn}", due_us=batch.uow.now_us, payload=payload)
+        batch.uow.jobs.put(job)
 
 
 class Transaction:

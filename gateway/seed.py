@@ -1,12 +1,14 @@
 """The seeded state: what a fresh gateway holds, and what ``POST /reset`` goes back to.
 
-The demo's voucher codes are derived from the installation's key, so that they need not be stored to be
-printed again, and are the same ones after a reset.
+The demo's voucher codes and card numbers are derived from the installation's key, so that they need not be
+stored to be printed again, and are the same ones after a reset.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from handlers.bank_desk import RegisterCard
+from handlers.base.cards import luhn_digit
 from handlers.base.command import Channel, Command, Origin, Secret
 from handlers.subscriber_admin import AddSubscriber
 from handlers.voucher_admin import PrintVouchers
@@ -15,6 +17,10 @@ from rating.msisdn import Msisdn
 from rating.subscriber import Billing, Brand, Language
 
 OPENING_TIYN = 500 * TIYN_PER_TENGE
+CARD_TIYN = 50_000 * TIYN_PER_TENGE
+_BANK = "halyk"
+#: Of no issuer: ISO/IEC 7812-1 gives 9 and a country's number to that country's own use.
+_PAN_PREFIX = "9398"
 _VOUCHERS_EACH = 2
 _SOURCE = "demo-data"
 _ORIGIN = Origin(msisdn=Msisdn(""), channel=Channel.API, service_code="", source_id=_SOURCE, actor=_SOURCE)
@@ -37,7 +43,7 @@ class DemoVoucher:
 
 
 def demo_commands(digest: Callable[[str], bytes], face_values_tiyn: tuple[int, ...]) -> list[Command]:
-    """The commands that make the demo data, in order. Carried out again they are refused, and harmless."""
+    """The commands that make the demo data, in order. Carried out again they change nothing."""
     subscribers: list[Command] = [
         AddSubscriber(
             origin=_ORIGIN,
@@ -50,7 +56,23 @@ def demo_commands(digest: Callable[[str], bytes], face_values_tiyn: tuple[int, .
         )
         for msisdn, brand, billing, language, owner in DEMO_SUBSCRIBERS
     ]
-    return [*subscribers, *voucher_commands(digest, face_values_tiyn, generation=0)]
+    return [*subscribers, *card_commands(digest), *voucher_commands(digest, face_values_tiyn, generation=0)]
+
+
+def card_commands(digest: Callable[[str], bytes]) -> list[Command]:
+    """A connected card for each subscriber. Carried out again they change nothing."""
+    return [
+        RegisterCard(
+            origin=_ORIGIN,
+            msisdn=Msisdn(msisdn),
+            bank=_BANK,
+            pan=_pan(digest, msisdn),
+            balance_tiyn=CARD_TIYN,
+            tell=False,
+            card_id=digest(f"demo card id {msisdn}").hex()[:32],
+        )
+        for msisdn, *_ in DEMO_SUBSCRIBERS
+    ]
 
 
 def voucher_commands(
@@ -77,6 +99,12 @@ def demo_vouchers(
         for face_tiyn in face_values_tiyn
         for number in range(_VOUCHERS_EACH)
     ]
+
+
+def _pan(digest: Callable[[str], bytes], msisdn: str) -> Secret:
+    value = int.from_bytes(digest(f"demo card {msisdn}")[:8], "big")
+    digits = f"{_PAN_PREFIX}{value % 10**11:011d}"
+    return Secret(digits + luhn_digit(digits))
 
 
 def _code(digest: Callable[[str], bytes], face_tiyn: int, generation: int, number: int) -> Secret:

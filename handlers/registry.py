@@ -2,11 +2,30 @@
 
 from typing import Final
 
-from handlers import account_basics, scratch_cards, subscriber_admin, voucher_admin
+from handlers import (
+    account_basics,
+    autopay,
+    autopay_runs,
+    bank_desk,
+    bank_sms,
+    card_events,
+    payment_support,
+    payments,
+    scratch_cards,
+    subscriber_admin,
+    voucher_admin,
+)
 from handlers.base.service import Service
 
 SERVICES: Final[tuple[Service, ...]] = (
     account_basics.SERVICE,
+    autopay.SERVICE,
+    autopay_runs.SERVICE,
+    bank_desk.SERVICE,
+    bank_sms.SERVICE,
+    card_events.SERVICE,
+    payment_support.SERVICE,
+    payments.SERVICE,
     scratch_cards.SERVICE,
     subscriber_admin.SERVICE,
     voucher_admin.SERVICE,

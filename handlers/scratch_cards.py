@@ -12,11 +12,11 @@ from typing import Final
 from handlers.base.access import Access, gate
 from handlers.base.command import Channel, Command, Secret
 from handlers.base.context import Context
+from handlers.base.debt import end_debt
 from handlers.base.grammar import Rule
 from handlers.base.outcome import Event, Outcome, Refusal, Reply, Text, refuse
 from handlers.base.service import Service
 from rating.money import Money
-from rating.subscriber import Status
 from storage.model import (
     AccountKind,
     AccountRef,
@@ -166,7 +166,7 @@ def _credit(
     )
     uow.vouchers.redeem(voucher, seq)
     balance_tiyn = (uow.ledger.balance(main) or Balance(face_tiyn)).balance_tiyn
-    _end_debt(subscriber, balance_tiyn, uow)
+    end_debt(subscriber, balance_tiyn, uow)
     data = {"msisdn": subscriber.msisdn, "serial": voucher.serial, "amount_tiyn": face_tiyn}
     return Outcome(
         replies=(_confirmation(command, face_tiyn, balance_tiyn, context),),
@@ -174,12 +174,6 @@ def _credit(
         journal_seq=seq,
         result=Redeemed(serial=voucher.serial, face_value_tiyn=face_tiyn, balance_tiyn=balance_tiyn),
     )
-
-
-def _end_debt(subscriber: Subscriber, balance_tiyn: int, uow: UnitOfWork) -> None:
-    """Whoever was suspended for debt and owes nothing any more is active again (ours)."""
-    if subscriber.status is Status.DEBT and balance_tiyn >= 0:
-        uow.subscribers.put(replace(subscriber, status=Status.ACTIVE))
 
 
 def _confirmation(command: RedeemVoucher, face_tiyn: int, balance_tiyn: int, context: Context) -> Reply:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from storage.driver import Driver
 from storage.model import POSITION_MASK
-from storage.tables import account, job, journal, message, outbox
+from storage.tables import account, card_transaction, job, journal, message, outbox
 
 #: What the first entry follows.
 GENESIS = bytes(32)
@@ -25,18 +25,20 @@ class Head:
     account_id: int
     position: int
     job_id: int
+    card_transaction: int
 
 
 def read_head(driver: Driver) -> Head:
     """Ask the database; inside a transaction of the writer."""
     newest = select(journal.c.seq, journal.c.op_us, journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
     seq, op_us, digest = next(iter(driver.query(newest)), (0, 0, GENESIS))
-    account_id, position, job_id = (
-        driver.query(select(func.max(c)))[0][0] or 0 for c in (account.c.id, message.c.position, job.c.id)
+    counted = (account.c.id, message.c.position, job.c.id, card_transaction.c.number)
+    account_id, position, job_id, transaction = (
+        driver.query(select(func.max(number)))[0][0] or 0 for number in counted
     )
     # A message that waited for its time got a position of its own when the time had come.
     promised = driver.query(select(func.max(outbox.c.position.bitwise_and(POSITION_MASK))))[0][0] or 0
-    return Head(seq, op_us, bytes(digest), account_id, max(position, promised), job_id)
+    return Head(seq, op_us, bytes(digest), account_id, max(position, promised), job_id, transaction)
 
 
 def entry_hash(

@@ -1,6 +1,6 @@
 """Holds inside a unit of work."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
 from sqlalchemy import select
@@ -26,9 +26,17 @@ class Holds:
         """The hold, or None."""
         return self._rows.get(hold_id)
 
+    def prefetch(self, hold_ids: Iterable[str]) -> None:
+        """Read many at once."""
+        self._rows.prefetch(hold_ids)
+
     def add(self, new: Hold) -> None:
-        """A new one. Raises Broken when the id is taken."""
-        self._rows.add(new.id, new)
+        """A new one. Raises Broken when the id is taken here; the database refuses one that is stored."""
+        self._rows.add_unseen(new.id, new)
+
+    def is_new(self, hold_id: str) -> bool:
+        """True for one that was made in this unit of work."""
+        return self._rows.is_new(hold_id)
 
     def put(self, changed: Hold) -> None:
         """Replace one."""

@@ -1,7 +1,6 @@
 """Due work inside a unit of work, in order of due time, then of id."""
 
 import json
-from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -15,6 +14,8 @@ _UPSERT = Write(
 )
 _CANCEL = Write(Verb.DELETE, table, keys=(table.c.key,))
 _DONE = Write(Verb.DELETE, table, keys=(table.c.id,))
+#: ``json.dumps`` would make an encoder for each payload.
+_encoded = json.JSONEncoder(sort_keys=True).encode
 
 
 class Jobs:
@@ -36,7 +37,7 @@ class Jobs:
         """Add a job, in place of the one with its key."""
         self._head.job_id += 1
         self._put.pop(job.key, None)
-        self._put[job.key] = replace(job, id=self._head.job_id)
+        self._put[job.key] = job._replace(id=self._head.job_id)
 
     def cancel(self, key: str) -> None:
         """Forget the job with this key, if there is one."""
@@ -78,7 +79,7 @@ class Jobs:
 
 
 def _row(job: Job) -> Row:
-    return job.id, job.kind, job.due_us, json.dumps(job.payload, sort_keys=True), job.key
+    return job.id, job.kind, job.due_us, _encoded(job.payload), job.key
 
 
 def _job_of(row: Row) -> Job:

@@ -4,7 +4,6 @@ Rules are checked here first, for clear errors, and again by the database's trig
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from sqlalchemy import case, literal, select
 
@@ -14,8 +13,9 @@ from storage.driver import Driver, Row, Verb, Write
 from storage.errors import Broken, FloorReached
 from storage.head import Head, entry_hash
 from storage.holds import HOLD_INSERT, HOLD_RESOLVE, Holds
-from storage.model import AccountKind, AccountRef, Balance, Entry, Hold, HoldState
+from storage.model import BANK_KINDS, AccountKind, AccountRef, Balance, Entry, Hold, HoldState
 from storage.tables import journal, posting
+from storage.watches import Watches
 
 _JOURNAL = Write(Verb.INSERT, journal, tuple(journal.columns))
 _POSTING = Write(Verb.INSERT, posting, tuple(posting.columns))
@@ -24,15 +24,19 @@ _POSTING = Write(Verb.INSERT, posting, tuple(posting.columns))
 class Ledger:
     """Money moves only by ``post`` and ``settle``; amounts in tiyn."""
 
-    def __init__(self, driver: Driver, head: Head, *, now_us: int, wall_us: int) -> None:
+    def __init__(
+        self, driver: Driver, head: Head, watched: dict[str, int], *, now_us: int, wall_us: int
+    ) -> None:
         self._driver = driver
         self._head = head
+        self._watches = Watches(watched)
         self._now_us = now_us
         self._wall_us = wall_us
         self._accounts = Accounts(driver, head)
         self._holds = Holds(driver)
         self._journal: list[Row] = []
         self._entries: list[tuple[int, Entry]] = []
+        self._resolved: list[Row] = []
         self._tape: list[tuple[Write, list[Row]]] = []
 
     def open(self, account: AccountRef, *, credit_limit_tiyn: int = 0) -> None:
@@ -103,13 +107,35 @@ class Ledger:
         found = list(self._unwritten_debits(ref, limit))
         return found + self._written_debits(account, limit - len(found))
 
+    def watch(self, account: AccountRef, floor_tiyn: int | None) -> None:
+        """From the commit on notice debits that take the balance below the floor; None for no more."""
+        self._watches.put(account, floor_tiyn)
+
+    def take_fallen(self) -> list[str]:
+        """Owners of watched accounts that fell below their floors since this was asked last, each once."""
+        return self._watches.take()
+
+    def remember(self) -> None:
+        """It is committed: what is watched from now on."""
+        self._watches.commit()
+
+    def prefetch_holds(self, hold_ids: Iterable[str]) -> None:
+        """Read many at once."""
+        self._holds.prefetch(hold_ids)
+
     def prefetch(self, accounts: Iterable[AccountRef]) -> None:
         """Read many accounts at once."""
         self._accounts.prefetch([account.code for account in accounts])
 
     def flush(self) -> None:
-        """Accounts, then holds and postings in the order in which they happened, then the entries."""
+        """Accounts, then holds and postings in the order in which they happened, then the entries.
+
+        Stored holds that are resolved come first of these, all at once: money that is free earlier breaks no
+        rule, and the postings stay together.
+        """
         self._accounts.flush()
+        if self._resolved:
+            self._driver.write(HOLD_RESOLVE, self._resolved)
         for write, rows in self._tape:
             self._driver.write(write, rows)
         if self._journal:
@@ -120,16 +146,20 @@ class Ledger:
         accounts = [self._accounts.need(line.account) for line in entry.lines]
         if len({account.id for account in accounts}) != len(accounts) or len(accounts) < 2:
             raise ValueError("an entry has two lines or more, each of another account")
-        total = 0
+        total = bank = 0
         for account, line in zip(accounts, entry.lines, strict=True):
             amount = line.amount_tiyn
             if amount == 0:
                 raise ValueError(f"the line of {account.code} moves nothing")
             total += amount
+            if line.account.kind in BANK_KINDS:
+                bank += amount
             if amount < 0 and not account.is_system and not entry.force and _available(account) + amount < 0:
                 raise FloorReached(account.code)
         if total != 0:
             raise ValueError(f"the lines of an entry sum to zero, not {total} tiyn")
+        if bank != 0:
+            raise ValueError(f"the lines of an entry sum to zero in each book, not {bank} tiyn in the bank's")
         return accounts
 
     def _apply(self, entry: Entry, accounts: list[Account]) -> int:
@@ -138,6 +168,7 @@ class Ledger:
         head.op_us = max(self._now_us, head.op_us)
         forced = int(entry.force)
         lines: list[tuple[str, int, int, int]] = []
+        watches = self._watches if self._watches.any else None
         rows = self._run(_POSTING)
         for number, (account, line) in enumerate(zip(accounts, entry.lines, strict=True), 1):
             amount = line.amount_tiyn
@@ -145,6 +176,8 @@ class Ledger:
             rows.append((seq, number, account.id, amount, after, account.last_seq, forced))
             account.last_seq = seq
             lines.append((account.code, amount, after, forced))
+            if watches and amount < 0:
+                watches.notice(account.code, line.account.owner, after - amount, after)
         self._close(entry, lines)
         return seq
 
@@ -164,8 +197,12 @@ class Ledger:
         return hold, self._accounts.need(hold.account)
 
     def _resolve(self, hold: Hold, state: HoldState, seq: int | None) -> None:
-        self._holds.put(replace(hold, state=state, posted_seq=seq))
-        self._write(HOLD_RESOLVE, (state.value, seq, hold.id))
+        self._holds.put(hold._replace(state=state, posted_seq=seq))
+        row = (state.value, seq, hold.id)
+        if self._holds.is_new(hold.id):
+            self._write(HOLD_RESOLVE, row)
+        else:
+            self._resolved.append(row)
 
     def _write(self, write: Write, row: Row) -> None:
         self._run(write).append(row)

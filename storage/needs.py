@@ -19,12 +19,21 @@ class Needs:
     inbox: frozenset[tuple[str, str]] = frozenset()
     messages: frozenset[str] = frozenset()
     dialogues: frozenset[str] = frozenset()
+    #: Cards by id; the cards of whole subscribers, with what these paid lately and where the money is.
+    cards: frozenset[str] = frozenset()
+    card_holders: frozenset[Msisdn] = frozenset()
+    #: Card transactions by code, with their cards, holds, subscribers and accounts.
+    card_transactions: frozenset[str] = frozenset()
+    payments: frozenset[str] = frozenset()
+    #: AutoPay rules by id, with payer, target, cards and accounts.
+    autopay_rules: frozenset[str] = frozenset()
 
     @staticmethod
     def merge(parts: Iterable["Needs"]) -> "Needs":
         """The union: one prefetch for a whole batch. Most parts name a key or two in a table or two."""
-        gathered: tuple[set[Any], ...] = (set(), set(), set(), set(), set(), set(), set())
-        msisdns, accounts, voucher_digests, attempts, inbox, messages, dialogues = gathered
+        gathered: tuple[set[Any], ...] = tuple(set() for _ in range(12))
+        msisdns, accounts, voucher_digests, attempts, inbox, messages, dialogues, *bank = gathered
+        cards, card_holders, card_transactions, payments, autopay_rules = bank
         for part in parts:
             msisdns.update(part.msisdns)
             accounts.update(part.accounts)
@@ -33,6 +42,11 @@ class Needs:
             inbox.update(part.inbox)
             messages.update(part.messages)
             dialogues.update(part.dialogues)
+            cards.update(part.cards)
+            card_holders.update(part.card_holders)
+            card_transactions.update(part.card_transactions)
+            payments.update(part.payments)
+            autopay_rules.update(part.autopay_rules)
         return Needs(
             msisdns=frozenset(msisdns),
             accounts=frozenset(accounts),
@@ -41,4 +55,9 @@ class Needs:
             inbox=frozenset(inbox),
             messages=frozenset(messages),
             dialogues=frozenset(dialogues),
+            cards=frozenset(cards),
+            card_holders=frozenset(card_holders),
+            card_transactions=frozenset(card_transactions),
+            payments=frozenset(payments),
+            autopay_rules=frozenset(autopay_rules),
         )

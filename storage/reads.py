@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal,
 from sqlalchemy.exc import SQLAlchemyError
 
 from rating.msisdn import Msisdn
+from storage.bank_reads import BankReads
 from storage.binds import UNBOUND
 from storage.dialogues import DIALOGUE_COLUMNS, TURN_COLUMNS
 from storage.errors import StoreUnavailable
@@ -51,7 +52,7 @@ from storage.views import (
 )
 
 
-class Reads:
+class Reads(BankReads):
     """Queries on a small pool of read-only connections. Each may raise StoreUnavailable."""
 
     def __init__(self, engine: Engine) -> None:
@@ -172,7 +173,7 @@ class Reads:
     def next_due_us(self) -> int | None:
         """Operator time of the earliest job, or None."""
         with self.transaction() as connection:
-            return connection.execute(select(func.min(job.c.due_us))).scalar()
+            return connection.execute(_NEXT_DUE).scalar()
 
     def setting(self, name: str) -> str | None:
         """A setting's value, or None."""
@@ -221,6 +222,7 @@ def _of_dialogues(wanted: DialogueFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+_NEXT_DUE = select(func.min(job.c.due_us))
 #: Few are open of many: asked for like this they come from their own index, not from a walk through all.
 _OPEN = select(dialogue.c.id).where(text("ended = ''")).correlate(None)
 

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from storage.errors import Broken
 
+G = TypeVar("G")
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -33,6 +34,10 @@ class RowMap(Generic[K, V]):
             self.prefetch((key,))
         return self._rows[key]
 
+    def seen(self, key: K, value: V) -> None:
+        """A row that was read along with others. What this unit of work knows of it already stays."""
+        self._rows.setdefault(key, value)
+
     def knows(self, key: K) -> bool:
         """True when the row was looked for before: ``get`` will not read."""
         return key in self._rows
@@ -51,6 +56,10 @@ class RowMap(Generic[K, V]):
         self._rows[key] = value
         self._added[key] = None
 
+    def is_new(self, key: K) -> bool:
+        """True for a row that was added here."""
+        return key in self._added
+
     def put(self, key: K, value: V) -> None:
         """Replace a row, new or read."""
         self._rows[key] = value
@@ -67,3 +76,35 @@ class RowMap(Generic[K, V]):
 
     def _of(self, keys: Iterable[K]) -> list[V]:
         return [row for key in keys if (row := self._rows[key]) is not None]
+
+
+class RowGroups(Generic[G, K, V]):
+    """Rows of a map by something that they share for good. ``load`` yields group, key and row, in order."""
+
+    __slots__ = ("_keys", "_load", "_rows")
+
+    def __init__(self, rows: RowMap[K, V], load: Callable[[Collection[G]], Iterable[tuple[G, K, V]]]) -> None:
+        self._rows = rows
+        self._load = load
+        self._keys: dict[G, dict[K, None]] = {}
+
+    def prefetch(self, groups: Iterable[G]) -> None:
+        """Read those that are not known yet, all at once."""
+        missing = {group: dict[K, None]() for group in groups if group not in self._keys}
+        if not missing:
+            return
+        for group, key, value in self._load(missing):
+            missing[group][key] = None
+            self._rows.seen(key, value)
+        self._keys.update(missing)
+
+    def of(self, group: G) -> tuple[V, ...]:
+        """The group's rows as this unit of work sees them."""
+        self.prefetch((group,))
+        found = (self._rows.get(key) for key in self._keys[group])
+        return tuple(row for row in found if row is not None)
+
+    def add(self, group: G, key: K) -> None:
+        """A new row of the map joins a group."""
+        self.prefetch((group,))
+        self._keys[group][key] = None

@@ -57,6 +57,8 @@ _WRITER = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA recursive_triggers=ON",
+    # A lookup has its index; SQLite would sometimes rather make one of the whole table, for each batch.
+    "PRAGMA automatic_index=OFF",
     f"PRAGMA cache_size=-{_CACHE_KIB}",
     f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}",
 )

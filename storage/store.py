@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from storage import triggers_postgresql, triggers_sqlite
+from storage.autopay import read_watched
 from storage.driver import Driver
 from storage.errors import StoreError, StoreUnavailable
 from storage.head import Head, read_head
@@ -28,6 +29,7 @@ class Store:
         self._driver = driver
         self._head: Head | None = None
         self._recent: dict[str, Message] = {}
+        self._watched: dict[str, int] = {}
         self._in_use = False
         self.dialect = driver.dialect
         self.reads = Reads(driver.readers)
@@ -59,10 +61,9 @@ class Store:
         try:
             if self._driver.begin() or self._head is None:
                 self._recent.clear()
-                self._head = self._read_head()
-            opened = UnitOfWork(
-                self._driver, self._head, self._committed, self._recent, now_us=now_us, wall_us=wall_us
-            )
+                self._head = self._read_memory()
+            memory = (self._head, self._committed, self._recent, self._watched)
+            opened = UnitOfWork(self._driver, *memory, now_us=now_us, wall_us=wall_us)
             with opened as uow:
                 yield uow
         finally:
@@ -82,8 +83,10 @@ class Store:
         """Close all connections and let another process in."""
         self._driver.close()
 
-    def _read_head(self) -> Head:
+    def _read_memory(self) -> Head:
+        """What the writer keeps in memory, from the database."""
         try:
+            self._watched = read_watched(self._driver)
             return read_head(self._driver)
         except BaseException:
             self._driver.rollback()

@@ -22,6 +22,8 @@ from sqlalchemy import (
     text,
 )
 
+from storage.model import BANK_KINDS, AccountKind
+
 #: SQLite makes only an INTEGER primary key its row id; it holds 64 bits there all the same.
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -34,6 +36,10 @@ metadata = MetaData(
         "pk": "%(table_name)s_pk",
     }
 )
+
+
+#: The kinds of accounts in the bank's book, as a list in SQL.
+BANK_KINDS_SQL = ", ".join(f"'{kind.value}'" for kind in AccountKind if kind in BANK_KINDS)
 
 
 def _journal_key(*, deferred: bool = False) -> ForeignKey:
@@ -87,7 +93,8 @@ account = Table(
     CheckConstraint("is_system = 1 OR balance - held >= -credit_limit - forced_tiyn", name="floor"),
     CheckConstraint("state = 'open' OR (state = 'closed' AND balance = 0 AND held = 0)", name="closed_empty"),
     CheckConstraint(
-        "is_system = CASE WHEN kind IN ('main', 'bonus', 'parking') THEN 0 ELSE 1 END", name="system_kind"
+        "is_system = CASE WHEN kind IN ('main', 'bonus', 'parking', 'card', 'bank_bonus') THEN 0 ELSE 1 END",
+        name="system_kind",
     ),
 )
 
@@ -313,6 +320,117 @@ dialogue_turn = Table(
     Column("octets", Integer, nullable=False),
     Column("note", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+#: Bank cards. The number is a keyed digest; a holder's cards are found by theirs.
+card = Table(
+    "card",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("bank", Text, nullable=False),
+    Column("pan_digest", LargeBinary, nullable=False, unique=True),
+    Column("last6", Text, nullable=False),
+    Column("msisdn", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    CheckConstraint("length(last6) = 6", name="last_six_digits"),
+    CheckConstraint("state IN ('active', 'disabled')", name="state_known"),
+    Index("card_msisdn_ix", "msisdn"),
+)
+
+#: What happened to cards. ``number`` gives the order of what happened at one moment, and keeps new rows
+#: together. ``day`` is ``at_us`` in days since the epoch (UTC): the one index serves both the newest of a
+#: card and what it paid since a moment, by equality, so that a batch asks for all its cards at once.
+card_transaction = Table(
+    "card_transaction",
+    metadata,
+    Column("number", BigKey, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False, unique=True),
+    Column("card_id", Text, ForeignKey("card.id"), nullable=False),
+    Column("msisdn", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("venue", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("hold_id", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("answer_job", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("journal_seq", BigInteger, _journal_key()),
+    Column("settled_us", BigInteger, nullable=False),
+    CheckConstraint("amount <> 0", name="amount_moves"),
+    CheckConstraint("state IN ('authorised', 'posted', 'voided', 'unknown')", name="state_known"),
+    CheckConstraint("(state = 'posted') = (journal_seq IS NOT NULL)", name="posted_has_entry"),
+    CheckConstraint("hold_id <> '' OR state IN ('posted', 'voided')", name="waits_on_a_hold"),
+    Index("card_transaction_card_day_ix", "card_id", "day", "number"),
+)
+
+#: Payments through channels. The newest first, of one channel (its reconciliation) and of all; those that
+#: wait for support are few of many.
+payment = Table(
+    "payment",
+    metadata,
+    Column("payment_id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("msisdn", Text, nullable=False),
+    Column("brand", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("credited", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("cashback", BigInteger, nullable=False),
+    Column("journal_seq", BigInteger, _journal_key(), nullable=False),
+    Column("reversed_seq", BigInteger, _journal_key(), unique=True),
+    Column("updated_us", BigInteger, nullable=False),
+    CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("cashback >= 0", name="cashback_positive"),
+    CheckConstraint(
+        "state IN ('credited', 'unallocated', 'moved', 'backed_out', 'reversed')", name="state_known"
+    ),
+    CheckConstraint(
+        "(state IN ('backed_out', 'reversed')) = (reversed_seq IS NOT NULL)", name="taken_back_has_entry"
+    ),
+    CheckConstraint("(credited = '') = (state IN ('unallocated', 'backed_out'))", name="has_owner"),
+    Index("payment_at_us_ix", "at_us"),
+    Index("payment_channel_ix", "channel", "at_us"),
+    Index(
+        "payment_unallocated_ix",
+        "at_us",
+        sqlite_where=text("state = 'unallocated'"),
+        postgresql_where=text("state = 'unallocated'"),
+    ),
+)
+
+#: AutoPay rules, by who pays and by who gets. Due runs are jobs, so nobody looks for them here.
+autopay_rule = Table(
+    "autopay_rule",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("payer", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("card_id", Text, ForeignKey("card.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("limit_tiyn", BigInteger, nullable=False),
+    Column("anchor_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("running", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("failures >= 0", name="failures_positive"),
+    CheckConstraint("kind IN ('daily', 'weekly', 'monthly', 'limit')", name="kind_known"),
+    CheckConstraint("kind <> 'limit' OR limit_tiyn > 0", name="limit_of_a_limit_rule"),
+    CheckConstraint("state IN ('on', 'off', 'paused', 'declined')", name="state_known"),
+    Index("autopay_rule_payer_ix", "payer"),
+    Index("autopay_rule_target_ix", "target"),
 )
 
 job = Table(

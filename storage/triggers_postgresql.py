@@ -4,6 +4,8 @@ The writer inserts a whole batch by one statement, so the rules look at all new 
 tables) and move each account once.
 """
 
+from storage.tables import BANK_KINDS_SQL
+
 _REFUSE = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"""
@@ -56,13 +58,14 @@ BEGIN
   RETURN NULL;
 END $$"""
 
-_JOURNAL_CLOSES = """
-CREATE FUNCTION journal_closes() RETURNS trigger LANGUAGE plpgsql AS $$
+JOURNAL_CLOSES = f"""
+CREATE OR REPLACE FUNCTION journal_closes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (
-      SELECT 1 FROM fresh f LEFT JOIN posting p ON p.seq = f.seq
-      GROUP BY f.seq HAVING count(p.seq) < 2 OR sum(p.amount) <> 0) THEN
-    RAISE EXCEPTION 'an entry has two postings or more that sum to zero'
+      SELECT 1 FROM fresh f LEFT JOIN posting p ON p.seq = f.seq LEFT JOIN account a ON a.id = p.account_id
+      GROUP BY f.seq HAVING count(p.seq) < 2 OR sum(p.amount) <> 0
+        OR sum(p.amount) FILTER (WHERE a.kind IN ({BANK_KINDS_SQL})) <> 0) THEN
+    RAISE EXCEPTION 'an entry has two postings or more that sum to zero in each book'
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   IF EXISTS (
@@ -71,7 +74,7 @@ BEGIN
     RAISE EXCEPTION 'an entry continues the journal' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;
-END $$"""
+END $$"""  # noqa: S608 (an enum)
 
 _HOLD_CHANGED = """
 CREATE FUNCTION hold_changed() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -87,7 +90,7 @@ _FUNCTIONS = (
     _ACCOUNT_GUARD,
     _ACCOUNT_HELD,
     _POSTING_APPLIED,
-    _JOURNAL_CLOSES,
+    JOURNAL_CLOSES,
     _HOLD_CHANGED,
 )
 
@@ -108,7 +111,8 @@ def _never(table: str, verb: str) -> str:
     )
 
 
-_TRIGGERS = (
+#: On the tables of the first version.
+LEDGER = (
     """CREATE TRIGGER account_moves BEFORE UPDATE ON account FOR EACH ROW
        WHEN (NEW.balance <> OLD.balance OR NEW.last_seq <> OLD.last_seq OR NEW.forced_tiyn <> OLD.forced_tiyn)
        EXECUTE FUNCTION account_moves()""",
@@ -175,6 +179,40 @@ _TRIGGERS = (
 )
 
 
+#: On the tables of cards and payments.
+BANK = (
+    _refused(
+        "card",
+        "card_identity",
+        "UPDATE",
+        "NEW.id <> OLD.id OR NEW.bank <> OLD.bank OR NEW.pan_digest <> OLD.pan_digest"
+        " OR NEW.last6 <> OLD.last6 OR NEW.msisdn <> OLD.msisdn",
+        "a card keeps its number and its holder",
+    ),
+    _refused(
+        "card_transaction",
+        "card_transaction_once",
+        "UPDATE",
+        "OLD.state IN ('posted', 'voided') OR NEW.code <> OLD.code OR NEW.card_id <> OLD.card_id"
+        " OR NEW.amount <> OLD.amount OR NEW.target <> OLD.target",
+        "a card transaction is settled once",
+    ),
+    _refused(
+        "payment",
+        "payment_once",
+        "UPDATE",
+        "OLD.reversed_seq IS NOT NULL OR NEW.payment_id <> OLD.payment_id OR NEW.channel <> OLD.channel"
+        " OR NEW.amount <> OLD.amount OR NEW.msisdn <> OLD.msisdn OR NEW.source <> OLD.source",
+        "a payment stays as it was sent, and is taken back once",
+    ),
+    *(
+        _never(table, verb)
+        for table in ("card", "card_transaction", "payment")
+        for verb in ("DELETE", "TRUNCATE")
+    ),
+)
+
+
 def _drop(create: str) -> str:
     """``DROP TRIGGER name ON table`` for a statement that creates one."""
     words = create.split()
@@ -182,5 +220,5 @@ def _drop(create: str) -> str:
 
 
 CREATE_FUNCTIONS = _FUNCTIONS
-CREATE = _TRIGGERS
+CREATE = LEDGER + BANK
 DROP = tuple(_drop(statement) for statement in CREATE)

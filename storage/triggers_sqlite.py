@@ -4,6 +4,8 @@ Postings come first and move their account; the journal row comes last and close
 changes only by a posting, an entry exists only with postings that sum to zero, and neither ever changes.
 """
 
+from storage.tables import BANK_KINDS_SQL
+
 #: An account moves only to its newest posting, and no raw UPDATE can invent one: inserting a posting has
 #: moved ``last_seq`` to it already.
 _ACCOUNT_GUARD = """
@@ -49,18 +51,22 @@ BEGIN
   SELECT RAISE(ABORT, 'a posting continues its account, in a new entry') WHERE changes() <> 1;
 END"""
 
-_JOURNAL_CLOSES = """
+#: One WHEN after the other: for an IN list SQLite would make a table anew for each entry.
+_BANK_AMOUNT = " ".join(f"WHEN {kind} THEN amount" for kind in BANK_KINDS_SQL.split(", "))
+_JOURNAL_CLOSES = f"""
 CREATE TRIGGER journal_closes BEFORE INSERT ON journal
 BEGIN
-  SELECT RAISE(ABORT, 'an entry has two postings or more that sum to zero')
-  WHERE (SELECT count(*) < 2 OR sum(amount) <> 0 FROM posting WHERE seq = NEW.seq);
+  SELECT RAISE(ABORT, 'an entry has two postings or more that sum to zero in each book')
+  WHERE (SELECT count(*) < 2 OR sum(amount) <> 0
+      OR sum(CASE a.kind {_BANK_AMOUNT} ELSE 0 END) <> 0
+    FROM posting JOIN account a ON a.id = account_id WHERE seq = NEW.seq);
   SELECT RAISE(ABORT, 'an entry continues the journal')
   WHERE NOT EXISTS (SELECT 1 FROM journal
       WHERE seq = NEW.seq - 1 AND op_us <= NEW.op_us AND hash = NEW.prev_hash)
     AND NOT (NEW.seq = 1 AND NOT EXISTS (SELECT 1 FROM journal));
   SELECT RAISE(ABORT, 'an entry continues the journal')
   WHERE EXISTS (SELECT 1 FROM journal WHERE seq = NEW.seq);
-END"""
+END"""  # noqa: S608 (an enum)
 
 _HOLD_OPENED = """
 CREATE TRIGGER hold_opened AFTER INSERT ON hold
@@ -89,6 +95,23 @@ CREATE TRIGGER voucher_batch_face BEFORE UPDATE OF id, face_value ON voucher_bat
 BEGIN SELECT RAISE(ABORT, 'a face value never changes'); END"""
 
 
+_CARD_IDENTITY = """
+CREATE TRIGGER card_identity BEFORE UPDATE OF id, bank, pan_digest, last6, msisdn ON card
+BEGIN SELECT RAISE(ABORT, 'a card keeps its number and its holder'); END"""
+
+_TRANSACTION_ONCE = """
+CREATE TRIGGER card_transaction_once BEFORE UPDATE ON card_transaction
+WHEN OLD.state IN ('posted', 'voided') OR NEW.code <> OLD.code OR NEW.card_id <> OLD.card_id
+  OR NEW.amount <> OLD.amount OR NEW.target <> OLD.target
+BEGIN SELECT RAISE(ABORT, 'a card transaction is settled once'); END"""
+
+_PAYMENT_ONCE = """
+CREATE TRIGGER payment_once BEFORE UPDATE ON payment
+WHEN OLD.reversed_seq IS NOT NULL OR NEW.payment_id <> OLD.payment_id OR NEW.channel <> OLD.channel
+  OR NEW.amount <> OLD.amount OR NEW.msisdn <> OLD.msisdn OR NEW.source <> OLD.source
+BEGIN SELECT RAISE(ABORT, 'a payment stays as it was sent, and is taken back once'); END"""
+
+
 def _never(table: str, verb: str) -> str:
     """Refuses every change of one kind."""
     return (
@@ -97,7 +120,8 @@ def _never(table: str, verb: str) -> str:
     )
 
 
-CREATE = (
+#: On the tables of the first version.
+LEDGER = (
     _ACCOUNT_GUARD,
     _ACCOUNT_HELD,
     _ACCOUNT_NEW,
@@ -118,4 +142,14 @@ CREATE = (
     _never("voucher", "DELETE"),
     _never("inbox", "UPDATE"),
 )
+#: On the tables of cards and payments.
+BANK = (
+    _CARD_IDENTITY,
+    _TRANSACTION_ONCE,
+    _PAYMENT_ONCE,
+    _never("card", "DELETE"),
+    _never("card_transaction", "DELETE"),
+    _never("payment", "DELETE"),
+)
+CREATE = LEDGER + BANK
 DROP = tuple(f"DROP TRIGGER {statement.split()[2]}" for statement in CREATE)

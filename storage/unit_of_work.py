@@ -1,12 +1,16 @@
 """One transaction of the writer: reads through a cache, decisions in memory, one batch of writes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from types import TracebackType
 from typing import Self
 
+from rating.msisdn import Msisdn
 from storage.attempts import AttemptCounters
+from storage.autopay import AutoPayRules
+from storage.bank_model import AutoPayRule, CardTransaction
 from storage.binds import Binds
+from storage.cards import Cards
 from storage.dialogues import Dialogues
 from storage.driver import Driver
 from storage.errors import StoreError
@@ -15,8 +19,9 @@ from storage.inbox import InboxRows
 from storage.jobs import Jobs
 from storage.ledger import Ledger
 from storage.messages import Messages
-from storage.model import Message
+from storage.model import AccountRef, Message, main_account
 from storage.needs import Needs
+from storage.payments import Payments
 from storage.pending_flags import PendingFlags
 from storage.settings import Settings
 from storage.subscribers import Subscribers
@@ -35,6 +40,7 @@ class UnitOfWork:
         head: Head,
         committed: Callable[[Head | None], None],
         recent: dict[str, Message],
+        watched: dict[str, int],
         *,
         now_us: int,
         wall_us: int,
@@ -46,7 +52,7 @@ class UnitOfWork:
         self._committed = committed
         self._ended = False
         self.subscribers = Subscribers(driver)
-        self.ledger = Ledger(driver, head, now_us=now_us, wall_us=wall_us)
+        self.ledger = Ledger(driver, head, watched, now_us=now_us, wall_us=wall_us)
         self.vouchers = Vouchers(driver)
         self.attempts = AttemptCounters(driver)
         self.inbox = InboxRows(driver)
@@ -56,6 +62,9 @@ class UnitOfWork:
         self.binds = Binds(driver)
         self.pending_flags = PendingFlags(driver)
         self.dialogues = Dialogues(driver)
+        self.cards = Cards(driver, head, now_us=now_us)
+        self.payments = Payments(driver)
+        self.autopay = AutoPayRules(driver)
         self._parts = (
             self.subscribers,
             self.ledger,
@@ -68,17 +77,39 @@ class UnitOfWork:
             self.binds,
             self.pending_flags,
             self.dialogues,
+            self.cards,
+            self.payments,
+            self.autopay,
         )
 
     def prefetch(self, needs: Needs) -> None:
         """Read what a batch will ask for, each table once."""
+        bank = self._prefetch_bank(needs)
         self.subscribers.prefetch(needs.msisdns)
         self.vouchers.prefetch(needs.voucher_digests)
-        self.ledger.prefetch(needs.accounts | self.vouchers.liabilities(needs.voucher_digests))
+        self.ledger.prefetch(needs.accounts | bank | self.vouchers.liabilities(needs.voucher_digests))
         self.attempts.prefetch(needs.attempts)
         self.inbox.prefetch(needs.inbox)
         self.messages.prefetch(needs.messages)
         self.dialogues.prefetch(needs.dialogues)
+        self.payments.prefetch(needs.payments)
+
+    def _prefetch_bank(self, needs: Needs) -> frozenset[AccountRef]:
+        """Cards, transactions and rules with what they name; the accounts that they are about."""
+        self.autopay.prefetch(needs.autopay_rules)
+        self.cards.prefetch_transactions(needs.card_transactions)
+        rules = self.autopay.named(needs.autopay_rules)
+        waiting = self.cards.named(needs.card_transactions)
+        # Where AutoPay ordered it, its purpose is the rule; any other word is the id of none.
+        self.autopay.prefetch({each.purpose for each in waiting if each.purpose})
+        holders = needs.card_holders | {rule.payer for rule in rules}
+        self.cards.prefetch(needs.cards)
+        self.cards.prefetch_holders(holders)
+        self.ledger.prefetch_holds(each.hold_id for each in waiting if each.hold_id)
+        self.subscribers.prefetch(_subscribers_of(rules, waiting))
+        targets = {*(rule.target for rule in rules), *(each.target for each in waiting if each.target)}
+        ids = {*needs.cards, *(each.card_id for each in waiting)}
+        return self.cards.accounts(holders, ids) | {main_account(Msisdn(target)) for target in targets}
 
     def commit(self) -> None:
         """Write everything, each table once, and make it durable.
@@ -98,6 +129,7 @@ class UnitOfWork:
         self._driver.commit()
         self._committed(self._head)
         self.messages.remember()
+        self.ledger.remember()
 
     def _flush(self) -> None:
         """Entries before what refers to them, messages before their promises."""
@@ -113,3 +145,13 @@ class UnitOfWork:
         if not self._ended:
             self._ended = True
             self._driver.rollback()
+
+
+def _subscribers_of(rules: Iterable[AutoPayRule], waiting: Iterable[CardTransaction]) -> Iterator[Msisdn]:
+    for rule in rules:
+        yield rule.payer
+        yield rule.target
+    for each in waiting:
+        yield each.msisdn
+        if each.target:
+            yield Msisdn(each.target)

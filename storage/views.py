@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from rating.msisdn import Msisdn
-from storage.model import Dialogue, DialogueTurn, Message, MessageState, Outbox, Subscriber
+from storage.bank_model import Card, CardState, PaymentState
+from storage.model import Balance, Dialogue, DialogueTurn, Message, MessageState, Outbox, Subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,40 @@ class DialogueView:
 
     dialogue: Dialogue
     turns: tuple[DialogueTurn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardFilter:
+    """Which cards to list. ``None`` means any; ``msisdn`` is the holder."""
+
+    msisdn: str | None = None
+    bank: str | None = None
+    state: CardState | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card with its money."""
+
+    card: Card
+    balance: Balance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """Which payments to list. ``None`` means any, for ``limit`` too.
+
+    ``msisdn`` is what the payer typed, or who got it. Operator times from ``since_us`` on, before
+    ``until_us``.
+    """
+
+    state: PaymentState | None = None
+    channel: str | None = None
+    msisdn: str | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+    limit: int | None = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 
 from handlers.base.grammar import SlotType, Usage, fold
 from handlers.base.outcome import Text
-from ussd_menus.facts import Facts
-from ussd_menus.model import KEY_MAX, NO, YES, Ask, Confirm, Node, Options, Pick
+from ussd_menus.facts import Facts, Item
+from ussd_menus.model import KEY_MAX, NO, YES, Ask, Confirm, Need, Node, Options, Pick, label_slot
 
 SlotTypes: TypeAlias = Mapping[str, SlotType]
 
@@ -40,6 +40,17 @@ def read(node: Node, typed: str, facts: Facts, slot_types: SlotTypes) -> Reading
     return reader(node, typed, facts, slot_types) if reader else None
 
 
+def unasked(node: Node, facts: Facts) -> Taken | None:
+    """What leads on from a node without an answer; None where one is wanted, or the end is reached."""
+    match node:
+        case Need() if facts.items(node.source):
+            return Taken(node.then, None)
+        case Pick(skips_one=True):
+            items = facts.items(node.source)
+            return Taken(node.then, None, _filled(node, items[0])) if len(items) == 1 else None
+    return None
+
+
 def replay(node: Node, kept: str, facts: Facts, slot_types: SlotTypes) -> Reading | None:
     """Read what a state kept of an answer; None where it leads nowhere any more."""
     reader = _KEPT.get(type(node))
@@ -65,12 +76,17 @@ def _pick(node: Pick, typed: str, facts: Facts, _: SlotTypes) -> Taken | None:
     """By the number that is shown. Kept is the item itself: numbers change when the list does."""
     items = facts.items(node.source)[:KEY_MAX]
     item = next((each for number, each in enumerate(items, 1) if typed == str(number)), None)
-    return None if item is None else Taken(node.then, item.value, {node.slot: item.value})
+    return None if item is None else Taken(node.then, item.value, _filled(node, item))
 
 
 def _picked(node: Pick, kept: str, facts: Facts, _: SlotTypes) -> Taken | None:
-    is_there = any(item.value == kept for item in facts.items(node.source)[:KEY_MAX])
-    return Taken(node.then, kept, {node.slot: kept}) if is_there else None
+    items = facts.items(node.source)[:KEY_MAX]
+    item = next((each for each in items if each.value == kept), None)
+    return None if item is None else Taken(node.then, kept, _filled(node, item))
+
+
+def _filled(node: Pick, item: Item) -> Mapping[str, object]:
+    return {node.slot: item.value, label_slot(node): item.label}
 
 
 def _confirm(node: Confirm, typed: str, _: Facts, __: SlotTypes) -> Taken | Move | None:

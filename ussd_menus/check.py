@@ -6,7 +6,19 @@ from dataclasses import MISSING, fields
 
 from handlers.base.command import Secret
 from handlers.base.grammar import SlotType, fold
-from ussd_menus.model import KEY_MAX, Ask, Confirm, Leaf, Node, Options, Pick, Unconnected, children, nodes
+from ussd_menus.model import (
+    KEY_MAX,
+    Ask,
+    Confirm,
+    Leaf,
+    Node,
+    Options,
+    Pick,
+    Unconnected,
+    children,
+    label_slot,
+    nodes,
+)
 
 
 def check(root: Node, slot_types: Mapping[str, SlotType]) -> Iterator[str]:
@@ -37,7 +49,7 @@ def _along(node: Node, slots: frozenset[str], slot_types: Mapping[str, SlotType]
     if isinstance(node, (Ask, Pick)):
         if node.slot in slots:
             yield f"{node.id} asks for {node.slot} again"
-        slots |= {node.slot}
+        slots |= {node.slot, label_slot(node)} if isinstance(node, Pick) else {node.slot}
     for child in children(node):
         yield from _along(child, slots, slot_types)
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from handlers.base.outcome import Text
 from ussd_menus.menu import Menu
-from ussd_menus.model import NO, YES, Ask, Choice, Confirm, Leaf, Node, Options, Pick, Unconnected
+from ussd_menus.model import NO, YES, Ask, Choice, Confirm, Leaf, Need, Node, Options, Pick, Unconnected
 
 #: How a text is written in the diagram.
 Words = Callable[[Text], str]
@@ -42,14 +42,21 @@ def _box(node: Node, words: Words) -> str:
         case Ask():
             return f'[/"{_quoted(words(Text(node.prompt)))}"/]'
         case Pick():
-            return f'["{_quoted(words(Text(node.title)))} (list: {node.source})"]'
+            skipped = ", skipped when there is one" if node.skips_one else ""
+            return f'["{_quoted(words(Text(node.title)))} (list: {node.source}{skipped})"]'
+        case Need():
+            return f'{{"any {node.source}?"}}'
         case Confirm():
             return f'{{{{"{_quoted(words(Text(node.text, {each: f"({each})" for each in node.shows})))}"}}}}'
-        case Leaf():
-            values = ", ".join(str(value) for value in node.values.values())
-            return f'(["{node.command.__name__}{f": {values}" if values else ""}"])'
-        case Unconnected():
-            return f'(["{_quoted(words(Text(node.service)))}: not connected yet"]):::unconnected'
+        case Leaf() | Unconnected():
+            return _end(node, words)
+
+
+def _end(node: Leaf | Unconnected, words: Words) -> str:
+    if isinstance(node, Unconnected):
+        return f'(["{_quoted(words(Text(node.service)))}: not connected yet"]):::unconnected'
+    values = ", ".join(str(value) for value in node.values.values())
+    return f'(["{node.command.__name__}{f": {values}" if values else ""}"])'
 
 
 def _title(node: Options, words: Words) -> str:
@@ -64,6 +71,8 @@ def _edges(node: Node, words: Words) -> Iterator[tuple[str, Node]]:
             yield f"({node.slot}{', secret' if node.secret else ''})", node.then
         case Pick():
             yield f"({node.slot})", node.then
+        case Need():
+            yield "yes", node.then
         case Confirm():
             yield f"{YES} {words(Text('menu.yes'))}", node.yes
 

@@ -11,10 +11,10 @@ from typing import Final, TypeAlias
 from handlers.base.command import Command, Origin
 from handlers.base.grammar import DIAL_CHARS_MAX, clean
 from handlers.base.outcome import Text
-from ussd_menus.answers import Move, Reading, Taken, read, replay
+from ussd_menus.answers import Move, Reading, Taken, read, replay, unasked
 from ussd_menus.facts import Facts
 from ussd_menus.menu import Menu
-from ussd_menus.model import BACK, START, Ask, Leaf, Node, Options, Pick, Unconnected
+from ussd_menus.model import BACK, START, Ask, Leaf, Need, Node, Options, Pick, Unconnected
 from ussd_menus.screens import Shown, shown
 from ussd_menus.state import State
 
@@ -78,9 +78,16 @@ class _Place:
     answers: tuple[str, ...] = ()
     slots: Mapping[str, object] = field(default_factory=dict)
 
-    def after(self, taken: Taken) -> "_Place":
+    def after(self, taken: Taken, facts: Facts) -> "_Place":
+        """Where an answer leads, past all that needs none."""
         kept = () if taken.kept is None else (taken.kept,)
-        return _Place(taken.to, (*self.answers, *kept), {**self.slots, **taken.slots})
+        there = _Place(taken.to, (*self.answers, *kept), {**self.slots, **taken.slots})
+        return there.settled(facts)
+
+    def settled(self, facts: Facts) -> "_Place":
+        """Past all that needs no answer: nothing of it is kept, so that a step back does not lead into it."""
+        beyond = unasked(self.node, facts)
+        return self if beyond is None else self.after(beyond, facts)
 
 
 def begin(menu: Menu, words: tuple[str, ...], facts: Facts, origin: Origin) -> Turn | None:
@@ -89,14 +96,14 @@ def begin(menu: Menu, words: tuple[str, ...], facts: Facts, origin: Origin) -> T
     They lead where the same answers would have led. None where the menu does not know of them and its
     service has a grammar that may; a menu without one shows the last screen that they reached.
     """
-    place = _Place(menu.root)
+    place = _Place(menu.root).settled(facts)
     for word in words:
-        if isinstance(place.node, Unconnected):
+        if _is_closed(place.node, facts):
             break
         reading = _read(menu, place, word, facts)
         if not isinstance(reading, Taken):
             return None if menu.has_grammar else _again(menu, place, State(), reading, facts, origin)
-        place = place.after(reading)
+        place = place.after(reading, facts)
     return _arrive(place, facts, origin)
 
 
@@ -106,7 +113,7 @@ def step(menu: Menu, state: State, typed: str, facts: Facts, origin: Origin) -> 
     # Where the screen that was answered is gone, the answer was meant for something else.
     reading = _MOVES.get(clean(typed)) or (_read(menu, place, typed, facts) if is_whole else _CHANGED)
     if isinstance(reading, Taken):
-        return _arrive(place.after(reading), facts, origin)
+        return _arrive(place.after(reading, facts), facts, origin)
     if isinstance(reading, Text):
         return _again(menu, place, state, reading, facts, origin)
     answers = place.answers[:-1] if reading is Move.BACK else ()
@@ -115,12 +122,12 @@ def step(menu: Menu, state: State, typed: str, facts: Facts, origin: Origin) -> 
 
 def _stand(menu: Menu, answers: tuple[str, ...], facts: Facts) -> tuple[_Place, bool]:
     """Where the answers lead, and whether all of them still do."""
-    place = _Place(menu.root)
+    place = _Place(menu.root).settled(facts)
     for answer in answers:
         reading = replay(place.node, answer, facts, menu.slot_types)
         if not isinstance(reading, Taken):
             return place, False
-        place = place.after(reading)
+        place = place.after(reading, facts)
     return place, True
 
 
@@ -140,8 +147,14 @@ def _again(menu: Menu, place: _Place, state: State, reading: Reading, facts: Fac
         return Close(_CLOSED)
     if isinstance(place.node, Leaf):
         # Dialled on beyond the end of the menu: a command is only given to whoever asked for just that.
-        return _arrive(_Place(menu.root), facts, origin, wrong, _WRONG)
+        return _arrive(_Place(menu.root).settled(facts), facts, origin, wrong, _WRONG)
     return _arrive(place, facts, origin, wrong, reading if isinstance(reading, Text) else _WRONG)
+
+
+def _is_closed(node: Node, facts: Facts) -> bool:
+    """Whether the node is a last screen, whatever is dialled after it."""
+    is_empty = isinstance(node, Pick) and not facts.items(node.source)
+    return is_empty or isinstance(node, Unconnected | Need)
 
 
 def _arrive(place: _Place, facts: Facts, origin: Origin, wrong: int = 0, reason: Text | None = None) -> Turn:
@@ -150,7 +163,7 @@ def _arrive(place: _Place, facts: Facts, origin: Origin, wrong: int = 0, reason:
         return Issue(node.make(origin, place.slots), state)
     if isinstance(node, Unconnected):
         return Close(Text("menu.unconnected", {"service": Text(node.service)}))
-    if isinstance(node, Pick) and not facts.items(node.source):
+    if isinstance(node, Need) or (isinstance(node, Pick) and not facts.items(node.source)):
         return Close(Text(node.empty))
     content = shown(node, facts, place.slots, reason, is_first=not place.answers)
     lead = node.lead if isinstance(node, Options) else None

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from handlers.base.outcome import Text
 from rating.subscriber import Billing, Brand, Language, Status
+
+#: Sources of lists: the subscriber's bank cards that can pay, and the AutoPay rules that can be switched.
+CARDS: Final = "cards"
+RULES: Final = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Facts:
     """The subscriber as the writer read it in the same transaction.
 
     ``items`` gives the lines of a dynamic list by the name of its source (``Pick.source``); it is asked
-    only for lists that are shown.
+    only for lists that are shown, or that a way through the menu depends on.
     """
 
     language: Language

@@ -73,8 +73,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A list of what this subscriber has. The value of the chosen item fills ``slot``; with nothing to
-    choose from, the text ``empty`` is the last screen.
+    """A list of what this subscriber has. The value of the chosen item fills ``slot``, and its label the slot
+    of that name and ``_label``; with nothing to choose from, the text ``empty`` is the last screen.
+
+    With ``skips_one`` a list of one item is not shown: there is nothing to choose.
     """
 
     id: str
@@ -83,6 +85,18 @@ class Pick:
     source: str
     then: "Node"
     empty: str
+    skips_one: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """No screen: it leads on where this subscriber has something of ``source``, else the text ``empty`` is
+    the last screen.
+    """
+
+    source: str
+    empty: str
+    then: "Node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +140,14 @@ class Unconnected:
     service: str
 
 
-Node: TypeAlias = Options | Ask | Pick | Confirm | Leaf | Unconnected
+Node: TypeAlias = Options | Ask | Pick | Confirm | Need | Leaf | Unconnected
 #: What can be shown and answered.
 Screen: TypeAlias = Options | Ask | Pick | Confirm
+
+
+def label_slot(pick: Pick) -> str:
+    """Where the label of the chosen item is, for a Confirm to show."""
+    return f"{pick.slot}_label"
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -136,7 +155,7 @@ def children(node: Node) -> tuple[Node, ...]:
     match node:
         case Options():
             return tuple(choice.to for choice in node.choices)
-        case Ask() | Pick():
+        case Ask() | Pick() | Need():
             return (node.then,)
         case Confirm():
             return (node.yes,)

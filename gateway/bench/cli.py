@@ -5,37 +5,28 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bench import binds, ledger, smpp, smsc
+from gateway.bench import bank, binds, ledger, smpp, smsc
 from gateway.bench.figure import Figure, as_json
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much is stored before the ledger (commands) and the SMSC (messages) are measured."""
-
-    commands_before: int = 0
-    messages_before: int = 0
-
+from gateway.bench.sizes import DEFAULT_SIZES, Sizes
 
 BENCHMARKS: Mapping[str, Callable[[Sizes], list[Figure]]] = {
     "ledger": lambda sizes: ledger.run(sizes.commands_before),
     "smpp": lambda _: smpp.run(),
     "smsc": lambda sizes: smsc.run(sizes.messages_before),
     "binds": lambda _: binds.run(),
+    "bank": lambda sizes: bank.run(sizes.sms_payments, sizes.channel_payments, sizes.rules),
 }
 
 
-def run(which: str, json_path: Path | None, commands_before: int = 0, messages_before: int = 0) -> int:
+def run(which: str, json_path: Path | None, sizes: Sizes = DEFAULT_SIZES) -> int:
     """Run one benchmark or ``all``. Exit code 1 when a goal was missed, so that a script can tell."""
     names = list(BENCHMARKS) if which == "all" else [which]
-    sizes = Sizes(commands_before, messages_before)
     figures = [figure for name in names for figure in BENCHMARKS[name](sizes)]
     report = {"machine": machine(), "date": datetime.now(UTC).date().isoformat(), "figures": as_json(figures)}
     Console().print(table(figures))

@@ -149,12 +149,13 @@ def _credited(value: object) -> bool:
     return isinstance(value, Accepted) and value.word == "ok"
 
 
-def _rig(store: Store, vouchers: int) -> Rig:
+def make_processor(store: Store) -> Processor:
+    """A writer as the gateway has it, on this store."""
     digest = Digest(bytes(range(32)))
     profile = load_profile("kz")
     new_id = IdSource(wall_us)
     clock = OperatorClock(wall_us, ZoneInfo(profile.timezone))
-    processor = Processor(
+    return Processor(
         store,
         Bus(SERVICES),
         clock,
@@ -164,13 +165,17 @@ def _rig(store: Store, vouchers: int) -> Rig:
         DEMO_ACCOUNTS,
         new_id,
     )
+
+
+def _rig(store: Store, vouchers: int) -> Rig:
+    processor = make_processor(store)
     codes = [Secret(f"{number:013d}") for number in range(vouchers)]
     for command in _stock(codes):
         (result,) = processor.process([Execute(command=command)])
         if result.error is not None:
             raise result.error
     calm_collector()
-    return Rig(processor, new_id, iter(codes))
+    return Rig(processor, IdSource(wall_us), iter(codes))
 
 
 def _stock(codes: list[Secret]) -> Iterator[Command]:

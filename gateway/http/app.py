@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Depends, FastAPI
 
 from gateway.http import (
+    autopay,
+    cards,
     clock,
     dialogues,
     docs,
@@ -10,7 +12,9 @@ from gateway.http import (
     ledger,
     messages,
     mo,
+    payments,
     problems,
+    reconciliation,
     reset,
     subscribers,
     vouchers,
@@ -20,6 +24,7 @@ from gateway.http.facade import Operator
 from gateway.http.guard import BodyLimit, Guard
 from gateway.http.strict_query import known_query
 from gateway.http.telemetry import Telemetry
+from gateway.pages import bank, bank_answers, layout, terminal
 
 PREFIX = "/api/v1"
 _ABOUT = (
@@ -30,12 +35,24 @@ _ABOUT = (
 _ROUTERS: tuple[APIRouter, ...] = (
     subscribers.router,
     vouchers.router,
+    payments.router,
+    reconciliation.router,
+    cards.router,
+    autopay.router,
     messages.router,
     mo.router,
     dialogues.router,
     ledger.router,
     clock.router,
     reset.router,
+)
+#: The pages for people; the last one answers for addresses that are none.
+_PAGES: tuple[APIRouter, ...] = (
+    bank.router,
+    bank_answers.router,
+    terminal.router,
+    layout.router,
+    layout.lost,
 )
 
 
@@ -57,6 +74,8 @@ def create_app(operator: Operator, settings: ApiSettings) -> FastAPI:
         app.include_router(router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(docs.router)
+    for router in _PAGES:
+        app.include_router(router)
     # The last one added runs first.
     app.add_middleware(BodyLimit)
     app.add_middleware(Guard, token=settings.token, hosts=settings.hosts)

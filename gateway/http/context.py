@@ -13,6 +13,7 @@ from gateway.metrics import Metrics
 from handlers.base.command import Channel, Command, Origin, Secret
 from handlers.base.outcome import Outcome, Text
 from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
+from rating.subscriber import Language
 
 #: Who acts, in the ledger, when the operator's own people or programs do.
 ACTOR = "api"
@@ -23,18 +24,24 @@ def say_id(text: Text) -> str:
     return text.id
 
 
+def speak_id(text: Text, _language: Language) -> str:
+    """The same where a language is asked for."""
+    return text.id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
     """``token`` None means an open API, which ``gateway.settings`` allows on loopback only.
 
     ``hosts`` are further names by which this host may be called; ``say`` puts a text into words (English);
-    ``radio`` sends what handsets send.
+    ``speak`` does so in a language; ``radio`` sends what handsets send.
     """
 
     token: Secret | None = None
     hosts: frozenset[str] = frozenset()
     metrics: Metrics = field(default_factory=Metrics)
     say: Callable[[Text], str] = say_id
+    speak: Callable[[Text, Language], str] = speak_id
     version: str = "0"
     radio: Radio = field(default_factory=NoRadio)
 

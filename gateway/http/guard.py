@@ -5,7 +5,9 @@ page elsewhere from changing state through the user's browser.
 """
 
 import hmac
-from collections.abc import Iterable
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 
 from starlette.datastructures import Headers
@@ -16,7 +18,13 @@ from gateway.http.problems import Problem
 from handlers.base.command import Secret
 
 BODY_OCTETS_MAX = 1024 * 1024
+#: A report of a channel's day may have a line for each of a hundred thousand payments.
+REPORT_OCTETS_MAX = 8 * BODY_OCTETS_MAX
+#: Forms of the pages have a few short fields.
+FORM_OCTETS_MAX = 64 * 1024
 _OPEN_PATHS = frozenset({"/health"})
+#: What people see in a browser: a token is asked for by HTTP Basic, bodies are forms, problems are pages.
+_PAGES = ("/bank", "/terminal", "/pages.css")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -40,7 +48,7 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": problem.detail})
         else:
-            await problem.response()(scope, receive, send)
+            await _answer(problem, scope)(scope, receive, send)
 
     def _objection(self, scope: Scope) -> Problem | None:
         if scope["path"] in _OPEN_PATHS:
@@ -52,20 +60,59 @@ class Guard:
             return Problem(403, detail, code="host")
         if _changes(scope) and not _is_own_origin(headers):
             return Problem(403, "a page of another origin may not change anything", code="origin")
-        if self._token is not None and not self._has_token(headers.get("authorization", "")):
-            challenge = {"WWW-Authenticate": "Bearer"}
-            detail = "send the token: Authorization: Bearer ..."
-            return Problem(401, detail, code="token", headers=challenge)
+        by_person = is_page(scope["path"])
+        if self._token is not None and not self._has_token(headers.get("authorization", ""), by_person):
+            return _ASK_PERSON if by_person else _ASK_PROGRAM
         return None
 
     def _is_own_host(self, header: str) -> bool:
         name = host_of(header)
         return is_loopback(name) or name in self._hosts
 
-    def _has_token(self, header: str) -> bool:
-        scheme, _, given = header.partition(" ")
-        offered = sha256(given.strip().encode("latin-1")).digest()
-        return hmac.compare_digest(offered, self._token or b"") and scheme.lower() == "bearer"
+    def _has_token(self, header: str, by_person: bool) -> bool:
+        offered = sha256(_offered(header, by_person)).digest()
+        return hmac.compare_digest(offered, self._token or b"")
+
+
+_ASK_PROGRAM = Problem(
+    401,
+    "send the token: Authorization: Bearer ...",
+    code="token",
+    headers={"WWW-Authenticate": "Bearer"},
+)
+_ASK_PERSON = Problem(
+    401,
+    "sign in with any name, and the API token as the password",
+    code="token",
+    headers={"WWW-Authenticate": 'Basic realm="Shortcode", charset="UTF-8"'},
+)
+
+
+def _offered(header: str, by_person: bool) -> bytes:
+    """The token as it was sent; a browser sends it as the password of HTTP Basic (RFC 7617 section 2)."""
+    scheme, _, given = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip().encode("latin-1")
+    if scheme.lower() != "basic" or not by_person:
+        return b""
+    try:
+        return b64decode(given.strip(), validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
+
+
+def is_page(path: str) -> bool:
+    """Whether the address is one of the pages for people."""
+    return any(path == page or path.startswith(f"{page}/") for page in _PAGES)
+
+
+def _answer(problem: Problem, scope: Scope) -> ASGIApp:
+    if not is_page(scope["path"]):
+        return problem.response()
+    # The pages know the API, which knows this module.
+    from gateway.pages.layout import problem_page  # noqa: PLC0415
+
+    return problem_page(problem)
 
 
 def host_of(header: str) -> str:
@@ -86,50 +133,76 @@ def _is_own_origin(headers: Headers) -> bool:
     return origin.partition("://")[2].lower() == headers.get("host", "").lower() != ""
 
 
-class BodyLimit:
-    """Reads a body of at most ``octets_max`` before the application runs; a larger one is answered 413."""
+@dataclass(frozen=True, slots=True)
+class BodyKind:
+    """What bodies an address takes. In the API none may be of a type that a form of a page can send: for the
+    pages themselves the Origin rule alone has to do.
+    """
 
-    def __init__(self, app: ASGIApp, *, octets_max: int = BODY_OCTETS_MAX) -> None:
+    media_type: str
+    name: str
+    octets_max: int
+
+    def is_that_of(self, scope: Scope) -> bool:
+        """Whether the request says that its body is of this kind."""
+        given = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+        return given == self.media_type or (self is JSON and given.endswith("+json"))
+
+
+JSON = BodyKind("application/json", "JSON", BODY_OCTETS_MAX)
+FORM = BodyKind("application/x-www-form-urlencoded", "a form", FORM_OCTETS_MAX)
+#: Where it is not JSON, by the beginning of the path.
+_KINDS: Mapping[str, BodyKind] = {
+    "/api/v1/reconciliation/": BodyKind("text/csv", "CSV", REPORT_OCTETS_MAX),
+}
+
+
+def _kind_for(path: str) -> BodyKind:
+    if is_page(path):
+        return FORM
+    return next((kind for beginning, kind in _KINDS.items() if path.startswith(beginning)), JSON)
+
+
+class BodyLimit:
+    """Reads the body before the application runs; one that is too large is 413, another kind 415."""
+
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._octets_max = octets_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http" or scope["method"] in _SAFE_METHODS:
             await self._app(scope, receive, send)
             return
-        body = None if self._announces_too_much(scope) else await self._body(receive)
+        kind = _kind_for(scope["path"])
+        body = None if _announces_over(kind.octets_max, scope) else await _read(receive, kind.octets_max)
         if body is None:
-            problem = Problem(413, f"a body has at most {self._octets_max} octets", code="too_large")
-            await problem.response()(scope, receive, send)
-        elif body and not _is_json(scope):
-            problem = Problem(
-                415, "send JSON with the header content-type: application/json", code="media_type"
-            )
-            await problem.response()(scope, receive, send)
+            problem = Problem(413, f"a body has at most {kind.octets_max} octets", code="too_large")
+            await _answer(problem, scope)(scope, receive, send)
+        elif body and not kind.is_that_of(scope):
+            detail = f"send {kind.name} with the header content-type: {kind.media_type}"
+            await _answer(Problem(415, detail, code="media_type"), scope)(scope, receive, send)
         else:
             await self._app(scope, _replay(body, receive), send)
 
-    def _announces_too_much(self, scope: Scope) -> bool:
-        length = Headers(scope=scope).get("content-length", "0")
-        return not length.isdecimal() or len(length) > 15 or int(length) > self._octets_max
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            if size > self._octets_max:
-                return None
-            if message["type"] != "http.request" or not message.get("more_body"):
-                return b"".join(chunks)
+def _announces_over(octets_max: int, scope: Scope) -> bool:
+    length = Headers(scope=scope).get("content-length", "0")
+    return not length.isdecimal() or len(length) > 15 or int(length) > octets_max
 
 
-def _is_json(scope: Scope) -> bool:
-    media_type = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
+async def _read(receive: Receive, octets_max: int) -> bytes | None:
+    """The whole body, or None once it is too large."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > octets_max:
+            return None
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return b"".join(chunks)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -48,7 +48,12 @@ _log = structlog.get_logger("gateway.http")
 #: Refusals that are no conflict with the state (409), by their whole id or else its last word.
 _STATUS_BY_ID: Mapping[str, int] = {"voucher.unknown": 422, "voucher.locked": 429}
 #: Fields of commands that the API calls otherwise.
-_FIELDS: Mapping[str, str] = {"opening_tiyn": "balance", "face_value_tiyn": "face_value"}
+_FIELDS: Mapping[str, str] = {
+    "opening_tiyn": "balance",
+    "face_value_tiyn": "face_value",
+    "balance_tiyn": "balance",
+    "amount_tiyn": "amount",
+}
 _STATUS_BY_WORD: Mapping[str, int] = {"unknown": 404, "malformed": 422, "wrong_owner": 403}
 
 

@@ -11,7 +11,7 @@ from handlers.base.context import Context
 from handlers.base.grammar import Grammar, GrammarError, Rule, Usage
 from handlers.base.outcome import Outcome
 from handlers.base.profile import Profile, ProfileError
-from handlers.base.service import Handler, JobHandler, NeedsOf, Service
+from handlers.base.service import Handler, JobHandler, JobNeedsOf, NeedsOf, Service
 from storage.model import Job
 from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
@@ -31,6 +31,7 @@ class Bus:
         self._handlers: dict[type[Command], Handler] = {}
         self._needs: dict[type[Command], NeedsOf] = {}
         self._jobs: dict[str, JobHandler] = {}
+        self._job_needs: dict[str, JobNeedsOf] = {}
         self._sms: dict[str, Grammar] = {}
         self._ussd: dict[str, Grammar] = {}
         problems = [problem for service in services for problem in self._add(service)]
@@ -79,6 +80,11 @@ class Bus:
             return Needs(msisdns=frozenset({command.origin.msisdn} - {""}))
         return needs_of(command, context)
 
+    def job_needs(self, job: Job) -> Needs:
+        """What the handler of a due job will read; nothing where nobody said, nor for a job of no service."""
+        needs_of = self._job_needs.get(job.kind)
+        return Needs() if needs_of is None else needs_of(job)
+
     def run_job(self, job: Job, uow: UnitOfWork, context: Context) -> Outcome:
         """Run the handler of a due job."""
         return self._jobs[job.kind](job, uow, context)
@@ -90,6 +96,11 @@ class Bus:
         problems += _clashes(name, "command", [c.__name__ for c in service.handlers if c in self._handlers])
         problems += _clashes(name, "job", [kind for kind in service.jobs if kind in self._jobs])
         problems += [
+            f"{name}: job {kind} has needs, but no handler"
+            for kind in service.job_needs
+            if kind not in service.jobs
+        ]
+        problems += [
             f"{name}: {command.__name__} has needs or a rule, but no handler"
             for command in sorted(_asked_for(service), key=lambda each: each.__name__)
             if command not in service.handlers
@@ -98,6 +109,7 @@ class Bus:
         self._handlers.update(service.handlers)
         self._needs.update(service.needs)
         self._jobs.update(service.jobs)
+        self._job_needs.update(service.job_needs)
         usage = service.usage or _DEFAULT_USAGE
         for table, rules, text_id in (
             (self._sms, service.sms, usage),

@@ -12,12 +12,15 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers.base.command import Command, Origin, Secret
+from rating.money import InvalidAmount, Money, parse_tenge, tenge
 from rating.msisdn import InvalidMsisdn, parse_msisdn
 from rating.subscriber import Language
 
 #: Longest dialled string that is looked at: 182 septets of one USSD operation (TS 23.038 section 5).
 DIAL_CHARS_MAX: Final = 182
 
+_CARD_DIGITS: Final = (4, 6)
+_SMALL_AMOUNT_MAX: Final = tenge(1_000_000)
 _LOOKALIKES: Final = str.maketrans("АВСЕНКМОРТХ", "ABCEHKMOPTX")
 #: Zero-width and formatting marks that a phone or a paste may leave between letters.
 _INVISIBLE: Final = dict.fromkeys(
@@ -102,11 +105,46 @@ def _read_msisdn(typed: str) -> object:
         return Usage("system.bad_number")
 
 
+def read_amount(typed: str) -> Money | Usage:
+    """An amount above zero in tenge, as people write it: ``100``, ``99.5``, ``99.50``.
+
+    Anything else is answered with an example: grouping, commas, exponents, other digits, zero, minus.
+    """
+    try:
+        amount = parse_tenge(typed)
+    except InvalidAmount:
+        return Usage("system.bad_amount")
+    return amount if amount.tiyn > 0 else Usage("system.bad_amount")
+
+
+def _read_small_amount(typed: str) -> object:
+    """An amount that a person may type: a card's code of 13 digits by mistake is none, so it is not kept."""
+    amount = read_amount(typed)
+    return Usage("system.bad_amount") if isinstance(amount, Money) and amount > _SMALL_AMOUNT_MAX else amount
+
+
+def _read_card_digits(typed: str) -> object:
+    """The last four digits of a card; six where four are not enough."""
+    if typed.isascii() and typed.isdigit() and len(typed) in _CARD_DIGITS:
+        return typed
+    return Usage("system.bad_card_digits")
+
+
+def _read_as_typed(typed: str) -> str:
+    # What is wrong with it is said by the handler: after the refusals that come before that one.
+    return typed
+
+
 #: Every slot type by name. A later service adds a line here, or passes its own table to Grammar.
 SLOT_TYPES: Final[Mapping[str, SlotType]] = MappingProxyType(
     {
+        "amount": SlotType(read_amount),
+        "card_digits": SlotType(_read_card_digits),
         "language": SlotType(_read_language),
         "msisdn": SlotType(_read_msisdn, takes_rest=True),
+        "small_amount": SlotType(_read_small_amount),
+        "typed": SlotType(_read_as_typed),
+        "typed_rest": SlotType(_read_as_typed, takes_rest=True),
         "voucher_code": SlotType(_read_code, takes_rest=True),
     }
 )

@@ -2,12 +2,13 @@
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from handlers.base.payment_channels import PaymentChannel, read_channels
 from rating.money import TIYN_PER_TENGE
 
 
@@ -19,6 +20,14 @@ class Profile:
     closing ``#`` (``*110``) likewise. ``prefixes`` are the three-digit codes after ``7`` that are on-net.
     ``voucher_wrong_codes_max`` wrong codes within ``voucher_wrong_window_s`` lock voucher entry for
     ``voucher_lock_s``. Times ending in ``_s`` are seconds.
+    The simulated bank answers an order after ``bank_answer_s[0]`` to ``bank_answer_s[1]``; an answer that is
+    not there after ``bank_answer_timeout_s`` is overdue. A subscriber's cards pay at most
+    ``bank_daily_limit_tiyn`` in a calendar day, and what a shop has authorised and not taken is free again
+    after ``bank_authorisation_s``.
+    ``channels`` are the ways to pay by their names; one payment is of ``payment_max_tiyn`` at most.
+    AutoPay runs at ``autopay_hour`` o'clock, pays ``autopay_min_tiyn`` to ``autopay_max_tiyn`` each time, for
+    at most ``autopay_rules_max`` rules of a payer. What failed is tried again after ``autopay_retry_s``, and
+    ``autopay_failures_max`` failures in a row pause a rule.
     """
 
     name: str
@@ -36,6 +45,18 @@ class Profile:
     ussd_dialogue_s: int
     voucher_wrong_window_s: int = 3600
     postpaid_credit_limit_tiyn: int = 0
+    bank_answer_s: tuple[int, int] = (3, 5)
+    bank_answer_timeout_s: int = 60
+    bank_daily_limit_tiyn: int = 200_000 * TIYN_PER_TENGE
+    bank_authorisation_s: int = 7 * 86_400
+    channels: Mapping[str, PaymentChannel] = field(default_factory=dict)
+    payment_max_tiyn: int = 1_000_000 * TIYN_PER_TENGE
+    autopay_hour: int = 10
+    autopay_min_tiyn: int = 100 * TIYN_PER_TENGE
+    autopay_max_tiyn: int = 50_000 * TIYN_PER_TENGE
+    autopay_rules_max: int = 10
+    autopay_retry_s: int = 3600
+    autopay_failures_max: int = 3
 
     def sms_code_of(self, service: str) -> str:
         """The first short code that leads to the service: who its own messages come from. ``""`` if none."""
@@ -75,11 +96,12 @@ def parse_profile(name: str, text: str) -> Profile:
     problems: list[str] = []
     values = _fields(data, problems)
     sms, ussd = _codes(data.pop("services", None), problems)
+    channels = read_channels(data.pop("channels", None), problems)
     problems += [f"unknown key {key}" for key in _leaves(data) if key not in _FIELDS]
     if problems:
         raise ProfileError(name, tuple(problems))
     # Each value was checked by the row of its field.
-    return Profile(name=name, sms_services=sms, ussd_services=ussd, **values)  # type: ignore[arg-type]
+    return Profile(name=name, sms_services=sms, ussd_services=ussd, channels=channels, **values)  # type: ignore[arg-type]
 
 
 _Read = Callable[[object], object]
@@ -135,6 +157,17 @@ def _read_amount(value: object) -> int:
     return value * TIYN_PER_TENGE
 
 
+def _read_span(value: object) -> tuple[int, int]:
+    if (
+        not isinstance(value, list)
+        or len(value) != 2
+        or any(type(each) is not int or not 0 <= each <= _DAY_S for each in value)
+        or value[0] > value[1]
+    ):
+        raise ValueError("must be two whole numbers of seconds that do not fall, like [3, 5]")
+    return value[0], value[1]
+
+
 _DAY_S: Final = 86_400
 #: Key in the file -> (field of Profile, how it is read).
 _FIELDS: Final[Mapping[str, tuple[str, _Read]]] = MappingProxyType(
@@ -149,6 +182,17 @@ _FIELDS: Final[Mapping[str, tuple[str, _Read]]] = MappingProxyType(
         "vouchers.wrong_window_s": ("voucher_wrong_window_s", _whole(1, _DAY_S)),
         "vouchers.lock_s": ("voucher_lock_s", _whole(1, 30 * _DAY_S)),
         "subscribers.postpaid_credit_limit_kzt": ("postpaid_credit_limit_tiyn", _read_amount),
+        "bank.answer_s": ("bank_answer_s", _read_span),
+        "bank.answer_timeout_s": ("bank_answer_timeout_s", _whole(1, _DAY_S)),
+        "bank.daily_limit_kzt": ("bank_daily_limit_tiyn", _read_amount),
+        "bank.authorisation_s": ("bank_authorisation_s", _whole(1, 30 * _DAY_S)),
+        "payments.amount_max_kzt": ("payment_max_tiyn", _read_amount),
+        "autopay.hour": ("autopay_hour", _whole(0, 23)),
+        "autopay.amount_min_kzt": ("autopay_min_tiyn", _read_amount),
+        "autopay.amount_max_kzt": ("autopay_max_tiyn", _read_amount),
+        "autopay.rules_max": ("autopay_rules_max", _whole(1, 97)),
+        "autopay.retry_s": ("autopay_retry_s", _whole(1, _DAY_S)),
+        "autopay.failures_max": ("autopay_failures_max", _whole(1, 100)),
         "messages.sms_validity_s": ("sms_validity_s", _whole(60, 30 * _DAY_S)),
         "messages.ussd_dialogue_s": ("ussd_dialogue_s", _whole(1, 600)),
     }
@@ -164,14 +208,14 @@ def _leaves(data: Mapping[str, object], above: str = "") -> list[str]:
 
 def _fields(data: Mapping[str, object], problems: list[str]) -> dict[str, object]:
     values: dict[str, object] = {}
-    for key, (field, read) in _FIELDS.items():
+    for key, (name, read) in _FIELDS.items():
         section, _, last = key.rpartition(".")
         table = data.get(section, {}) if section else data
         if not isinstance(table, dict) or last not in table:
             problems.append(f"{key} is missing")
             continue
         try:
-            values[field] = read(table[last])
+            values[name] = read(table[last])
         except ValueError as error:
             problems.append(f"{key} {error}")
     return values

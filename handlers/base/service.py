@@ -18,6 +18,8 @@ Handler = Callable[..., Outcome]
 JobHandler = Callable[[Job, UnitOfWork, Context], Outcome]
 #: What a command will read, so that a batch reads it at once. Only speed depends on it.
 NeedsOf = Callable[..., Needs]
+#: The same for a due job.
+JobNeedsOf = Callable[[Job], Needs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,4 +39,5 @@ class Service:
     handlers: Mapping[type[Command], Handler] = field(default_factory=dict)
     needs: Mapping[type[Command], NeedsOf] = field(default_factory=lambda: MappingProxyType({}))
     jobs: Mapping[str, JobHandler] = field(default_factory=lambda: MappingProxyType({}))
+    job_needs: Mapping[str, JobNeedsOf] = field(default_factory=lambda: MappingProxyType({}))
     secret_digits: bool = False

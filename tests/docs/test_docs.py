@@ -18,6 +18,7 @@ from gateway.failures import FAILURES, Failure
 from gateway.http.app import create_app
 from gateway.http.context import ApiSettings
 from gateway.metrics import Metrics
+from handlers import bank_sms
 from handlers.base.access import Denied
 from handlers.base.profile import load_profile
 from handlers.scratch_cards import Refused
@@ -195,7 +196,7 @@ def refusal_ids() -> set[str]:
     """Every id with which a handler refuses, the ids for single fields too."""
     trees = [ast.parse(file.read_text("utf-8")) for file in (ROOT / "handlers").rglob("*.py")]
     calls = [node for node in chain.from_iterable(map(ast.walk, trees)) if isinstance(node, ast.Call)]
-    found = {str(each.value) for each in (*Denied, *Refused)}
+    found = {str(each.value) for each in (*Denied, *Refused, *bank_sms.Refused)}
     for call in calls:
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         if name in _REFUSING:
@@ -215,8 +216,10 @@ def test_every_refusal_of_a_handler_is_described(refusal: str) -> None:
     assert f"`{refusal}`" in read("reference/services.md")
 
 
-@pytest.mark.parametrize("order", [Denied, Refused])
-def test_refusals_stand_in_their_order_of_precedence(order: type[Denied | Refused]) -> None:
+@pytest.mark.parametrize("order", [Denied, Refused, bank_sms.Refused])
+def test_refusals_stand_in_their_order_of_precedence(
+    order: type[Denied | Refused | bank_sms.Refused],
+) -> None:
     page = read("reference/services.md")
     places = [page.index(f"| `{each.value}` |") for each in order]
     assert places == sorted(places)

@@ -30,6 +30,7 @@ from handlers.base.context import Context
 from handlers.base.outcome import Event, Outcome, Reply, Text
 from handlers.base.profile import load_profile
 from handlers.base.service import Service
+from handlers.issuer import Issuer
 from handlers.registry import SERVICES
 from handlers.subscriber_admin import AddSubscriber, ChangeSubscriber
 from handlers.voucher_admin import PrintedBatch, PrintVouchers
@@ -52,6 +53,7 @@ CATALOG = Catalog.load()
 START_US = int(datetime(2026, 3, 1, 9, 0, tzinfo=ZONE).timestamp()) * S
 ALIYA, BOLAT, ALAN = Msisdn("77011234567"), Msisdn("77021234567"), Msisdn("77781234567")
 HANDSET, APP = DEMO_ACCOUNTS
+ISSUER = Issuer()
 
 
 class Boom(Command):
@@ -185,6 +187,7 @@ class Stand:
             digest=self.digest,
             new_id=self.new_id,
             random_digits=lambda count: "".join(self.random.choices("0123456789", k=count)),
+            bank=ISSUER,
         )
 
     # -- sessions ----------------------------------------------------------------------------------

@@ -9,7 +9,14 @@ from handlers.base.command import Secret
 
 def demo(smpp: str = "127.0.0.1:2775", *, empty: bool = False) -> Demo:
     handsets = [
-        Handset(msisdn=f"7701123456{n}", brand="kcell", billing="prepaid", language="ru", balance="500.00")
+        Handset(
+            msisdn=f"7701123456{n}",
+            brand="kcell",
+            billing="prepaid",
+            language="ru",
+            balance="500.00",
+            card=f"123{n}",
+        )
         for n in range(3)
     ]
     vouchers = [DemoVoucher(code=f"000000000000{n}", face_value="500") for n in range(3)]
@@ -30,6 +37,8 @@ def test_it_names_addresses_accounts_handsets_and_codes() -> None:
         "smpp://127.0.0.1:2775",
         "http://127.0.0.1:8080/api/v1",
         "http://127.0.0.1:8080/docs",
+        "http://127.0.0.1:8080/bank\n",
+        "http://127.0.0.1:8080/terminal\n",
         "/data",
         "handset side",
         "secret1",
@@ -38,6 +47,7 @@ def test_it_names_addresses_accounts_handsets_and_codes() -> None:
         "77011234562",
         "0000000000002",
         "500.00 KZT",
+        "bank card ****1231",
         "Ctrl-C",
     ):
         assert part in text
@@ -50,6 +60,7 @@ def test_it_has_five_things_to_try_with_real_codes() -> None:
     assert ".venv/bin/shortcode handset 77011234560 --plain\n" in things
     assert "sms 9393 0000000000000" in things
     assert "dial *110*0000000000001#" in things
+    assert "sms 8080 07 1230 100" in things
     assert "--target" not in things
 
 

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway import commands
+from gateway.bench.sizes import DEFAULT_SIZES, Sizes
 from gateway.cli import app
 from gateway.config import Config, ConfigError, LogFormat, StartError
 from gateway.passwords import verify
@@ -170,7 +171,9 @@ def test_benchmarks_are_called_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path
     vars(module)["run"] = run
     monkeypatch.setitem(sys.modules, "gateway.bench.cli", module)
     assert runner.invoke(app, ["bench", "ledger", "--json", str(tmp_path / "f")]).exit_code == 1
-    assert calls == [("ledger", tmp_path / "f", 0, 0)]
+    assert calls == [("ledger", tmp_path / "f", DEFAULT_SIZES)]
+    runner.invoke(app, ["bench", "bank", "--sms-payments", "1", "--channel-payments", "2", "--rules", "0"])
+    assert calls[1:] == [("bank", None, Sizes(sms_payments=1, channel_payments=2, rules=0))]
     assert runner.invoke(app, ["bench", "everything"]).exit_code == 2
 
 

@@ -25,6 +25,7 @@ REFUSED = CommandStatus.ESME_RINVOPTPARAMVAL
 CONFIRM = UssdServiceOp.USSR_CONFIRM
 ROOT = ["Balance: 500 KZT", "1 Last charges", "2 Packages", "3 Language", "4 Bar paid numbers"]
 LANGUAGES = ["Choose a language:", "1 Kazakh", "2 Russian", "3 English", "0 Back"]
+NO_CARD = "Connect a bank card to your number at an ATM or a bank branch, then dial again."
 CLOSED = "The answer was not understood. Please dial again."
 WRONG = "There is no such choice."
 OTHER = Account(system_id="other", password=Secret("x"), side=Side.HANDSET)
@@ -97,8 +98,8 @@ def advance(stand: Stand, seconds: int) -> list[Fired]:
         ("*111#", ("5", "3"), ["Messages now come in English."]),
         ("*111*6#", (), ["For business: this service is not connected yet."]),
         ("*133#", ("87021234567",), ["Call at their expense: this service is not connected yet."]),
-        ("*911#", ("2", "2"), ["AutoPay: this service is not connected yet."]),
-        ("*911*2*2#", (), ["AutoPay: this service is not connected yet."]),
+        ("*911#", ("2", "2"), [NO_CARD]),
+        ("*911*2*2#", (), [NO_CARD]),
     ],
 )
 def test_every_menu_leads_to_its_last_screen(

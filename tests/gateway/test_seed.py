@@ -1,8 +1,16 @@
 """The demo's data: the subscribers of interfaces.md, vouchers whose codes can be shown again."""
 
 from gateway.secret_keys import Digest
-from gateway.seed import DEMO_SUBSCRIBERS, demo_commands, demo_vouchers, voucher_commands
+from gateway.seed import (
+    CARD_TIYN,
+    DEMO_SUBSCRIBERS,
+    card_commands,
+    demo_commands,
+    demo_vouchers,
+    voucher_commands,
+)
 from rating.msisdn import Msisdn
+from storage.views import CardFilter
 from tests.gateway.stand import ALIYA, PROFILE, Stand
 
 FACES = PROFILE.voucher_face_values_tiyn
@@ -31,10 +39,28 @@ def test_the_codes_that_are_shown_can_be_redeemed(stand: Stand) -> None:
 
 
 def test_seeding_again_adds_nothing(stand: Stand) -> None:
-    for _ in range(2):
-        refusals = [stand.do(command).refusal for command in demo_commands(stand.digest, FACES)]
-    assert None not in refusals
-    assert stand.balance(ALIYA) == 500
+    for command in demo_commands(stand.digest, FACES):
+        assert stand.do(command).refusal is None
+    before = stand.store.reads.trial_balance(), stand.store.reads.journal_head()
+    for command in demo_commands(stand.digest, FACES):
+        stand.do(command)
+    assert (stand.store.reads.trial_balance(), stand.store.reads.journal_head()) == before
+    assert stand.messages() == []
+
+
+def test_each_subscriber_can_pay_from_a_card(stand: Stand) -> None:
+    """From a card of no issuer with 50,000 KZT."""
+    for command in demo_commands(stand.digest, FACES):
+        stand.do(command)
+    for msisdn, *_ in DEMO_SUBSCRIBERS:
+        (view,) = stand.store.reads.cards(CardFilter(msisdn=msisdn))
+        assert view.balance.available_tiyn == CARD_TIYN
+        answer = stand.accepted(stand.sms(f"07 {view.card.last4} 100", to="8080", source=msisdn))
+        assert answer.word == "ok"
+
+
+def test_no_card_number_shows_in_a_representation() -> None:
+    assert "9398" not in repr(card_commands(DIGEST))
 
 
 def test_codes_are_the_same_for_one_key_and_others_for_another() -> None:

@@ -6,6 +6,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -13,12 +14,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.texts import Catalog
+from handlers.bank_desk import RegisterCard, Registered
 from handlers.base.bus import Bus
 from handlers.base.command import Channel, Command, Origin, Secret
 from handlers.base.context import Context
 from handlers.base.grammar import Usage, parse_dial
 from handlers.base.outcome import Outcome
 from handlers.base.profile import load_profile
+from handlers.issuer import Issuer
 from handlers.registry import SERVICES
 from handlers.scratch_cards import RedeemVoucher
 from handlers.subscriber_admin import AddSubscriber
@@ -26,16 +29,20 @@ from handlers.voucher_admin import PrintedBatch, PrintVouchers
 from rating.money import tenge
 from rating.msisdn import Msisdn
 from rating.subscriber import Billing, Brand, Language
+from storage.bank_model import Card
 from storage.check import check
-from storage.model import AccountKind, AccountRef, Subscriber, VoucherBatch, main_account
+from storage.model import AccountKind, AccountRef, Job, Subscriber, VoucherBatch, main_account, transfer
 from storage.store import Store
 from storage.unit_of_work import UnitOfWork
 
 PROFILE = load_profile("kz")
 ZONE = ZoneInfo(PROFILE.timezone)
 CATALOG = Catalog.load()
+ISSUER = Issuer()
 START_US = int(datetime(2025, 3, 14, 12, 0, tzinfo=ZONE).timestamp()) * 1_000_000
 ALIYA = Msisdn("77011234567")
+#: Of no issuer: ISO/IEC 7812-1 gives 9 and a country's number to that country's own use.
+PAN = "9398000000071234"
 T = TypeVar("T")
 
 
@@ -59,6 +66,7 @@ class Desk:
             digest=lambda secret: hmac.digest(b"test key", secret.encode(), hashlib.sha256),
             new_id=lambda: f"{next(self._ids):032x}",
             random_digits=lambda count: "".join(self.random.choices("0123456789", k=count)),
+            bank=ISSUER,
         )
 
     def wait(self, seconds: float) -> None:
@@ -79,7 +87,7 @@ class Desk:
         def step(uow: UnitOfWork, context: Context) -> Outcome:
             for command in commands:
                 uow.prefetch(self.bus.needs(command, context))
-            return [self.bus.handle(command, uow, context) for command in commands][-1]
+            return [self._follow(self.bus.handle(each, uow, context), uow) for each in commands][-1]
 
         outcome = self.do(step)
         assert_renderable(outcome)
@@ -165,6 +173,57 @@ class Desk:
             count=count,
             codes=tuple(map(Secret, codes)),
         )
+
+    def bind_card(
+        self, msisdn: str = ALIYA, balance_kzt: int = 10_000, pan: str = PAN, bank: str = "halyk"
+    ) -> Card:
+        """A connected bank card with money on it."""
+        command = RegisterCard(
+            origin=self.origin(Channel.API, ""),
+            msisdn=Msisdn(msisdn),
+            bank=bank,
+            pan=Secret(pan),
+            balance_tiyn=tenge(balance_kzt).tiyn,
+        )
+        outcome = self.run(command)
+        assert isinstance(outcome.result, Registered), outcome
+        return outcome.result.card
+
+    def advance(self, seconds: float) -> list[Outcome]:
+        """Let the clock go on and run what is due on the way, each job at its own time; their outcomes."""
+        until_us, outcomes = self.now_us + round(seconds * 1_000_000), []
+        while jobs := self.do(lambda uow, _: uow.jobs.due(until_us, 1)):
+            self.now_us = max(self.now_us, jobs[0].due_us)
+            outcomes.append(self.do(partial(self._fire, jobs[0])))
+            assert_renderable(outcomes[-1])
+        self.now_us = until_us
+        return outcomes
+
+    def _fire(self, job: Job, uow: UnitOfWork, context: Context) -> Outcome:
+        uow.jobs.done(job)
+        return self._follow(self.bus.run_job(job, uow, context), uow)
+
+    @staticmethod
+    def _follow(outcome: Outcome, uow: UnitOfWork) -> Outcome:
+        for job in outcome.jobs:
+            uow.jobs.put(job)
+        for msisdn in uow.ledger.take_fallen():
+            key = f"balance.fell:{msisdn}"
+            uow.jobs.put(Job(kind="balance.fell", key=key, due_us=uow.now_us, payload={"msisdn": msisdn}))
+        return outcome
+
+    def spend(self, amount_kzt: int, msisdn: str = ALIYA) -> None:
+        """Take something off the main balance; who waits for it to fall hears of it."""
+
+        def step(uow: UnitOfWork, _: Context) -> Outcome:
+            main, revenue = main_account(Msisdn(msisdn)), AccountRef(AccountKind.REVENUE, "test")
+            amount_tiyn = tenge(amount_kzt).tiyn
+            uow.ledger.post(
+                transfer(main, revenue, amount_tiyn, reason="test.spent", source="test", actor="test")
+            )
+            return self._follow(Outcome(), uow)
+
+        self.do(step)
 
     def disable(self, batch: VoucherBatch) -> None:
         """Switch a whole batch off."""

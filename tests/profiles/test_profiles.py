@@ -4,7 +4,7 @@ from importlib import resources
 
 import pytest
 
-from handlers.base.profile import ProfileError, load_profile, parse_profile, profile_names
+from handlers.base.profile import _FIELDS, ProfileError, load_profile, parse_profile, profile_names
 
 GOOD = (resources.files("profiles") / "kz.toml").read_text("utf-8")
 
@@ -41,6 +41,12 @@ class TestShipped:
         profile = load_profile("kz")
         assert (profile.sms_validity_s, profile.ussd_dialogue_s) == (3 * 86_400, 60)
 
+    def test_has_the_rules_of_autopay(self) -> None:
+        profile = load_profile("kz")
+        assert (profile.autopay_hour, profile.autopay_rules_max) == (10, 10)
+        assert (profile.autopay_min_tiyn, profile.autopay_max_tiyn) == (10_000, 5_000_000)
+        assert (profile.autopay_retry_s, profile.autopay_failures_max) == (3600, 3)
+
     def test_names_the_short_code_of_a_service(self) -> None:
         profile = load_profile("kz")
         assert (profile.sms_code_of("scratch_cards"), profile.sms_code_of("nothing")) == ("9393", "")
@@ -75,9 +81,13 @@ class TestRefused:
             ("code_digits = 13", "code_digits = true", "vouchers.code_digits must be"),
             ("lock_s = 3600", "lock_s = 1.5", "vouchers.lock_s must be"),
             ("lock_s = 3600", "", "vouchers.lock_s is missing"),
+            ("hour = 10", "hour = 24", "autopay.hour must be a whole number from 0 to 23"),
+            ("rules_max = 10", "rules_max = 98", "autopay.rules_max must be"),
             ("[messages]", "[messagess]", "messages.sms_validity_s is missing"),
             ("[messages]", "[messages]\ncolour = 1", "unknown key messages.colour"),
             ("postpaid_credit_limit_kzt = 10000", "postpaid_credit_limit_kzt = -1", "must be a whole amount"),
+            ("amount_max_kzt = 1000000", "amount_max_kzt = -1", "payments.amount_max_kzt must be"),
+            ("[channels.kaspi]", "[channels.Kaspi]", "channels.Kaspi must be named like"),
         ],
     )
     def test_says_what_is_wrong(self, old: str, new: str, problem: str) -> None:
@@ -101,7 +111,7 @@ class TestRefused:
         assert len(found) == 2
 
     def test_an_empty_profile_names_all_that_is_missing(self) -> None:
-        assert len(problems("")) == 13
+        assert len(problems("")) == len(_FIELDS) + len(("services", "channels"))
 
     @pytest.mark.parametrize("name", ["mars", "../kz", "", "kz.toml"])
     def test_an_unknown_name_lists_the_profiles_there_are(self, name: str) -> None:

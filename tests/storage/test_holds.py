@@ -1,7 +1,10 @@
 """The life of a hold: open, then posted, voided or expired, once."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from storage.driver import Row, Write
 from storage.errors import Broken, FloorReached
 from storage.model import Balance, Entry, HoldState, Line, main_account
 from storage.store import Store
@@ -117,3 +120,28 @@ def test_a_hold_is_of_more_than_nothing(store: Store, amount: int) -> None:
         open_subscriber(uow)
         with pytest.raises(ValueError, match="more than nothing"):
             uow.ledger.hold(hold(amount_tiyn=amount))
+
+
+def test_stored_holds_that_are_settled_in_one_batch_are_written_together(
+    funded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One statement for the holds and one for the postings, not two for each of them."""
+    names = [f"more{number}" for number in range(5)]
+    with work(funded) as uow:
+        for name in names:
+            uow.ledger.hold(hold(name, 10))
+    written: list[str] = []
+    write = funded._driver.write
+
+    def spy(how: Write, rows: Sequence[Row]) -> int:
+        written.append(how.table.name)
+        return write(how, rows)
+
+    with work(funded) as uow:
+        for name in names:
+            uow.ledger.settle(name, pay(MAIN, REVENUE, 7))
+        monkeypatch.setattr(funded._driver, "write", spy)
+    monkeypatch.undo()
+    assert written == ["account", "hold", "posting", "journal"]
+    with work(funded) as uow:
+        assert uow.ledger.balance(MAIN) == Balance(965, 600)

@@ -191,3 +191,16 @@ def test_recent_debits_are_the_newest_of_the_main_account_only(store: Store) -> 
 
 def _allowance(database: Database) -> object:
     return database.scalar(f"SELECT forced_tiyn FROM account WHERE code = '{MAIN.code}'")  # noqa: S608 (a constant)
+
+
+def test_an_entry_is_in_balance_in_each_book(store: Store) -> None:
+    """Two entries in one, each of one book, are fine; one across the books is not, and changes nothing."""
+    cash, shops = AccountRef(AccountKind.BANK_CASH, "kaspi"), AccountRef(AccountKind.BANK_MERCHANTS, "kaspi")
+    with work(store) as uow:
+        open_subscriber(uow, ALIYA, 1000)
+        with pytest.raises(ValueError, match="each book"):
+            uow.ledger.post(pay(cash, main_account(ALIYA), 5))
+        lines = (Line(cash, -5), Line(shops, 5), Line(main_account(ALIYA), -7), Line(REVENUE, 7))
+        uow.ledger.post(Entry(reason="r", lines=lines, source="s", actor="a"))
+        assert uow.ledger.balance(shops) == Balance(5)
+        assert uow.ledger.balance(main_account(ALIYA)) == Balance(993)

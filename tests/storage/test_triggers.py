@@ -174,6 +174,15 @@ def test_emptying_tables_is_refused(lived_in: Store, database: Database) -> None
     assert lived_in.reads.journal_head().seq == 5
     if database.dialect != "postgresql":
         pytest.skip("SQLite has no TRUNCATE")
-    for table in ("journal", "posting", "account", "hold", "voucher"):
+    for table in ("journal", "posting", "account", "hold", "voucher", "card", "card_transaction", "payment"):
         with pytest.raises(IntegrityError):
             database.tamper(f"TRUNCATE {table} CASCADE")
+
+
+def test_an_entry_that_moves_money_between_the_books_is_refused(lived_in: Store, database: Database) -> None:
+    """In balance as a whole is not enough: what the bank's customers have is not the operator's to give."""
+    assert lived_in.reads.journal_head().seq == 5
+    account = "INSERT INTO account VALUES (99, 'bank_cash:x', 'bank_cash', 'x', 1, 0, 0, 0, 0, 0, 'open')"
+    postings = [_posting(6, 1, _MAIN, 5), _posting(6, 2, "99", -5)]
+    with pytest.raises(IntegrityError, match="in each book"):
+        database.tamper(account, *postings, _entry(6))

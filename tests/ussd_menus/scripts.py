@@ -6,15 +6,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from handlers.account_basics import ShowBalance
 from handlers.base.command import Command
 from handlers.base.grammar import parse_dial
 from handlers.base.outcome import Text
 from rating.money import tenge
-from rating.subscriber import Brand, Language
-from tests.ussd_menus.toy import CODE, FACTS, paged
+from rating.subscriber import Billing, Brand, Language
+from tests.ussd_menus.toy import CARDS, CODE, FACTS, paged
 from tests.ussd_menus.walk import origin
 from ussd_menus.engine import Close, Issue, Turn, begin, step
 from ussd_menus.facts import Facts
@@ -24,6 +24,15 @@ from ussd_menus.registry import BY_CODE
 
 FOLDER: Final = Path(__file__).parent / "transcripts"
 KCELL: Final = "as a kcell subscriber in roaming"
+ONE_CARD: Final = "with one card"
+NOTHING: Final = "without a card, and without rules"
+POSTPAID: Final = "as a postpaid subscriber"
+_OTHERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    KCELL: {"brand": Brand.KCELL, "roaming": True},
+    ONE_CARD: {"items": lambda _: CARDS[:1]},
+    NOTHING: {"items": lambda _: ()},
+    POSTPAID: {"billing": Billing.POSTPAID},
+}
 
 _BALANCE: Final = Text(
     "account.balances",
@@ -66,10 +75,18 @@ SCRIPTS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     ),
     "*133": (("*133#", "911", "87011234567"), ("*133*77011234567#",), ("*133*911#", "0")),
     "*911": (
-        ("*911#", "2", "2"),
-        ("*911*2#", "1"),
-        ("*911*2*2#",),
-        ("*911*2*3#",),
+        ("*911#", "2", "2", "2", "1", "1e3", "1000", "0", "1500.50", "1"),
+        ("*911*2#", "1", "2"),
+        ("*911*2*1*1#",),
+        ("*911*2*2#", "1", "4", "500", "1000", "2"),
+        ("*911*2*2*1*3*2000*1#",),
+        ("*911*2*3#", "911", "8 702 123 45 67", "1", "2", "700", "1"),
+        ("*911*2*3*87021234567*2*4*300*1000#", "1"),
+        (ONE_CARD, "*911*2*2#", "0", "2", "1", "500", "1"),
+        (NOTHING, "*911*2*2#"),
+        (NOTHING, "*911*2*3*87021234567*1#"),
+        (NOTHING, "*911*2*1#"),
+        (POSTPAID, "*911*2*2*1#", "4"),
         ("*911*2*4#", "0", "3", CODE),
         ("*911#", "5", "5", "5", "5"),
     ),
@@ -89,9 +106,9 @@ def path(code: str, language: Language) -> Path:
 
 def _dialogue(menu: Menu, row: tuple[str, ...], language: Language) -> Iterator[str]:
     facts = replace(FACTS, language=language)
-    if row[0] == KCELL:
-        yield f"-- {KCELL}"
-        facts, row = replace(facts, brand=Brand.KCELL, roaming=True), row[1:]
+    if row[0] in _OTHERS:
+        yield f"-- {row[0]}"
+        facts, row = replace(facts, **_OTHERS[row[0]]), row[1:]
     dial = parse_dial(row[0])
     assert dial is not None
     yield f">> {row[0]}"

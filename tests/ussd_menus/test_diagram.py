@@ -1,7 +1,9 @@
 """Diagrams of menus."""
 
-from tests.ussd_menus.toy import MENU, words
+from tests.ussd_menus.toy import MENU, Greet, words
 from ussd_menus.diagram import mermaid
+from ussd_menus.menu import Menu
+from ussd_menus.model import Leaf, Need, Pick
 
 _DIAGRAM = """\
 flowchart LR
@@ -41,3 +43,14 @@ def test_quotes_and_line_ends_of_a_text_do_not_break_the_diagram() -> None:
     diagram = mermaid(MENU, lambda _: 'say "hi"\nor not')
     assert 'n["say #quot;hi#quot;<br>or not"]' in diagram
     assert '"hi"' not in diagram
+
+
+def test_what_is_not_always_shown_says_so() -> None:
+    pick = Pick("one", "toy.cards", "card", "cards", Leaf(Greet), "toy.no_cards", skips_one=True)
+    menu = Menu(service_code="*701", service="toy", root=Need("cards", "toy.no_cards", pick))
+    assert mermaid(menu, words).splitlines()[2:6] == [
+        '    n{"any cards?"}',
+        '    n -->|"yes"| n_1',
+        '    n_1["From which card? (list: cards, skipped when there is one)"]',
+        '    n_1 -->|"(card)"| n_1_1',
+    ]

@@ -15,6 +15,7 @@ from tests.ussd_menus.toy import (
     MENU,
     ORIGIN,
     POSTPAID,
+    SLOTS,
     Greet,
     Pay,
     Redeem,
@@ -22,7 +23,9 @@ from tests.ussd_menus.toy import (
     dial,
     words,
 )
-from ussd_menus.engine import WRONG_MAX, Close, Issue, Show, Turn
+from ussd_menus.engine import WRONG_MAX, Close, Issue, Show, Turn, step
+from ussd_menus.menu import Menu
+from ussd_menus.model import Ask, Choice, Confirm, Leaf, Need, Options, Pick
 from ussd_menus.state import State
 
 PAYEE = "8 701 765 43 21"
@@ -265,3 +268,80 @@ def test_a_state_that_stands_at_the_end_of_the_menu_issues_nothing_again() -> No
     turn = answer((*ASKED, "1"), "1")
     assert isinstance(turn, Show)
     assert turn.screen == "root"
+
+
+# -- what needs no answer --------------------------------------------------------------------------
+
+WIZARD = Menu(
+    service_code="*701",
+    service="toy",
+    slot_types=SLOTS,
+    root=Options(
+        "start",
+        "toy.root",
+        (
+            Choice(
+                "1",
+                "toy.pay",
+                Need(
+                    "cards",
+                    "toy.no_cards",
+                    Pick(
+                        "one",
+                        "toy.cards",
+                        "card",
+                        "cards",
+                        Ask(
+                            "amount",
+                            "toy.amount",
+                            "amount",
+                            "amount",
+                            Confirm("sure", "toy.card_of", ("card_label",), Leaf(Greet)),
+                        ),
+                        "toy.no_cards",
+                        skips_one=True,
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+ONE_CARD = replace(FACTS, items=lambda _: CARDS[:1])
+NO_CARDS = replace(FACTS, items=lambda _: ())
+
+
+def test_a_list_of_one_is_not_shown_and_its_item_is_taken() -> None:
+    turn = dial("1", "500", menu=WIZARD, facts=ONE_CARD)
+    assert isinstance(turn, Show)
+    assert (turn.screen, turn.state) == ("sure", State(("1", "500")))
+    assert screen(turn).startswith("From Visa 1111\n")
+
+
+def test_a_list_of_several_is_shown_and_the_label_of_the_chosen_one_kept() -> None:
+    turn = dial("1", "2", "500", menu=WIZARD)
+    assert isinstance(turn, Show)
+    assert turn.state == State(("1", "master", "500"))
+    assert screen(turn).startswith("From Mastercard 2222\n")
+
+
+def test_a_step_back_does_not_lead_into_a_list_that_is_not_shown() -> None:
+    turn = step(WIZARD, State(("1",)), "0", ONE_CARD, ORIGIN)
+    assert isinstance(turn, Show)
+    assert turn.screen == "start"
+
+
+@pytest.mark.parametrize("path", [("1",), ("1", "500"), ("1", "1", "500", "1")])
+def test_without_what_is_needed_the_menu_ends_whatever_was_dialled_after_it(path: tuple[str, ...]) -> None:
+    assert end(dial(*path, menu=WIZARD, facts=NO_CARDS)) == "No cards"
+
+
+def test_when_what_is_needed_is_gone_between_two_screens_the_dialogue_ends() -> None:
+    assert end(step(WIZARD, State(("1",)), "500", NO_CARDS, ORIGIN)) == "No cards"
+
+
+def test_when_a_second_item_turns_up_nothing_is_taken_for_the_first() -> None:
+    """The answers were given to other screens: the list is shown, and says why."""
+    turn = step(WIZARD, State(("1", "500")), "1", FACTS, ORIGIN)
+    assert isinstance(turn, Show)
+    assert turn.screen == "one"
+    assert screen(turn).startswith("This has changed. Please choose again.\n")

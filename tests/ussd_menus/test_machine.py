@@ -112,7 +112,7 @@ class Dialogue(RuleBasedStateMachine):
         if isinstance(self.turn, Show | Issue):
             assert State.unpack(self.turn.state.pack()) == self.turn.state
             assert 0 <= self.turn.state.wrong <= WRONG_MAX
-            assert len(self.turn.state.answers) <= 5
+            assert len(self.turn.state.answers) <= 8
             assert CODE not in self.turn.state.pack()
             assert CODE not in repr(self.turn)
 

@@ -1,5 +1,7 @@
 """The operator's menus: where paths lead, that every screen fits, and that every service is reached."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.coding import gsm7
@@ -9,16 +11,16 @@ from handlers.base.command import Command, Secret
 from handlers.base.outcome import Text
 from handlers.registry import SERVICES
 from handlers.scratch_cards import RedeemVoucher
-from rating.subscriber import Brand, Language
+from rating.subscriber import Billing, Brand, Language
 from tests.ussd_menus import toy
-from tests.ussd_menus.toy import CODE, FACTS, paged, words
+from tests.ussd_menus.toy import CODE, FACTS, ITEMS, paged, words
 from tests.ussd_menus.walk import everybody, origin, texts, turns
 from ussd_menus.engine import Close, Issue, Show, Turn, begin, step
 from ussd_menus.menu import Menu
 from ussd_menus.model import Ask, Options, Unconnected, nodes
 from ussd_menus.registry import BY_CODE, MENUS
 
-#: The toy has lists and confirmations, which the operator's own do not need yet.
+#: The toy has one of everything.
 by_code = pytest.mark.parametrize("menu", [*MENUS, toy.MENU], ids=lambda menu: str(menu.service_code))
 
 
@@ -74,7 +76,8 @@ def test_every_screen_has_a_way_out(menu: Menu) -> None:
 @by_code
 def test_every_way_down_can_be_dialled_at_once(menu: Menu) -> None:
     for turn in turns(menu, FACTS):
-        if isinstance(turn, Show) and not turn.state.wrong and turn.screen not in ("payee", "amount", "sure"):
+        # What was picked is kept by its name, and dialled by its number.
+        if isinstance(turn, Show) and not turn.state.wrong and not ITEMS.intersection(turn.state.answers):
             dialled = begin(menu, turn.state.answers, FACTS, origin(menu))
             assert dialled == turn
 
@@ -172,10 +175,6 @@ def test_100_begins_with_the_balance() -> None:
         ("*100", ("PREMIUM",), "Bar paid numbers"),
         ("*100", ("4",), "Bar paid numbers"),
         ("*133", ("87011234567",), "Call at their expense"),
-        ("*911", ("2", "1"), "AutoPay"),
-        ("*911", ("2", "2"), "AutoPay"),
-        ("*911", ("2", "3"), "AutoPay"),
-        ("*911", ("2", "3", "77017654321", "1"), "AutoPay"),
     ],
 )
 def test_what_is_not_connected_yet_says_so(code: str, path: tuple[str, ...], service: str) -> None:
@@ -190,6 +189,24 @@ def test_dialling_911_2_2_is_answering_2_and_2() -> None:
         assert isinstance(turn, Show)
         turn = step(menu, turn.state, typed, FACTS, origin(menu))
     assert turn == dial("*911", "2", "2")
+
+
+def test_below_a_limit_is_not_for_postpaid_subscribers_unless_a_friend_is_paid_for() -> None:
+    postpaid = replace(FACTS, billing=Billing.POSTPAID)
+    menu = BY_CODE["*911"]
+    own = begin(menu, ("2", "2", "1", "4"), postpaid, origin(menu))
+    assert isinstance(own, Show)
+    assert words(own.text).startswith("There is no such choice.\nWhen to pay?")
+    friend = begin(menu, ("2", "3", "77021234567", "1", "4"), postpaid, origin(menu))
+    assert isinstance(friend, Show)
+    assert friend.screen == "autopay_friend_limit"
+
+
+def test_a_card_code_typed_as_an_amount_is_kept_nowhere() -> None:
+    turn = dial("*911", "2", "2", "1", "1", CODE)
+    assert isinstance(turn, Show)
+    assert turn.screen == "autopay_own_daily_amount"
+    assert CODE not in turn.state.pack()
 
 
 def test_a_wrong_number_is_asked_for_again() -> None:

@@ -26,11 +26,16 @@ CARDS: Final = (
     Item("visa", Text("toy.card", {"name": "Visa 1111"})),
     Item("master", Text("toy.card", {"name": "Mastercard 2222"})),
 )
+RULES: Final = (
+    Item("rule 1", Text("toy.card", {"name": "on: 1,000 KZT"})),
+    Item("rule 2", Text("toy.card", {"name": "off: 500 KZT"})),
+)
+ITEMS: Final = frozenset(item.value for item in (*CARDS, *RULES))
 FACTS: Final = Facts(
     language=Language.EN,
     billing=Billing.PREPAID,
     brand=Brand.ACTIV,
-    items={"cards": CARDS, "nothing": ()}.__getitem__,
+    items={"cards": CARDS, "rules": RULES, "nothing": ()}.__getitem__,
 )
 
 
@@ -98,6 +103,7 @@ _TEXTS: Final = {
     "toy.greet": "Greet",
     "toy.cards": "From which card?",
     "toy.card": "{name}",
+    "toy.card_of": "From {card_label}",
     "toy.no_cards": "No cards",
     "toy.payee": "To whom?",
     "toy.amount": "How much?",

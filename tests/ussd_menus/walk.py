@@ -50,12 +50,17 @@ def turns(menu: Menu, facts: Facts) -> Iterator[Turn]:
     waiting, seen = [first], set()
     while waiting:
         shown = waiting.pop()
-        if not isinstance(shown, Show) or shown.state in seen:
+        if not isinstance(shown, Show) or _kind_of(shown) in seen:
             continue
-        seen.add(shown.state)
+        seen.add(_kind_of(shown))
         following = [step(menu, shown.state, typed, facts, origin(menu)) for typed in _ANSWERS]
         yield from following
         waiting += following
+
+
+def _kind_of(shown: Show) -> tuple[str, int]:
+    """What was answered on the way makes no other screen: each has an id of its own in its tree."""
+    return shown.screen, shown.state.wrong
 
 
 def texts(turn: Turn) -> tuple[Text, ...]:

@@ -46,8 +46,8 @@ def upgrade() -> None:
 
 def _triggers() -> tuple[str, ...]:
     if op.get_bind().dialect.name == "sqlite":
-        return triggers_sqlite.CREATE
-    return triggers_postgresql.CREATE_FUNCTIONS + triggers_postgresql.CREATE
+        return triggers_sqlite.LEDGER
+    return triggers_postgresql.CREATE_FUNCTIONS + triggers_postgresql.LEDGER
 
 
 def _create_subscribers() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bench import binds, cli, ledger, smpp, smsc
+from gateway.bench import bank, binds, channel_payments, cli, ledger, smpp, smsc
 
 
 @contextmanager
@@ -29,6 +29,38 @@ def test_the_ledger_benchmark_measures_its_goals(monkeypatch: pytest.MonkeyPatch
     assert figures["SQLite, groups of 100 against 1"]["goal"] == 3
     assert figures["SQLite, groups of 16, each commit 5 ms slower"]["goal"] == 5_000
     assert all(figure["value"] > 0 for figure in figures.values())
+
+
+def test_the_benchmark_of_channels_measures_its_goals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_payments, "GROUP", 16)
+    monkeypatch.setattr(channel_payments, "_SUBSCRIBERS", 20)
+    figures = {figure.name: figure for figure in bank.run(sms_payments=0, payments=32, rules=0)}
+    assert figures["Channel payments, qiwi, cash"].goal == 5_000
+    assert figures["Channel payments, kaspi, card with cashback"].goal == 5_000
+    assert all(figure.value > 0 for figure in figures.values())
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_payments_by_sms_confirms_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bank, "_PAYERS_MAX", 20)
+    figures = {figure.name: figure for figure in bank.run(sms_payments=50, payments=0, rules=0)}
+    paid = figures["Payments by SMS, confirmed"]
+    assert (paid.goal, paid.unit) == (2_000, "payments/s")
+    assert paid.value > 0
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_autopay_runs_each_rule_beside_other_traffic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bank, "_ASKING", 20)
+    monkeypatch.setattr(bank, "_QUIET_S", 0.2)
+    figures = {figure.name: figure for figure in bank.run(sms_payments=0, payments=0, rules=150)}
+    ran = figures["150 AutoPay rules due at once: all run and confirmed in"]
+    assert (ran.goal, ran.at_most) == (60, True)
+    asked = figures["150 AutoPay rules due at once: 50 BAL a second meanwhile, p99"]
+    assert (asked.goal, asked.at_most, asked.unit) == (50, True, "ms")
+    assert asked.value > 0
 
 
 @pytest.mark.slow

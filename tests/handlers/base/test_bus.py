@@ -59,6 +59,14 @@ class TestDispatch:
         outcome = Bus([PING]).handle(Ping(origin=ORIGIN), UOW, CONTEXT)
         assert outcome.replies[0].text.params == {"of": "Ping"}
 
+    def test_what_a_job_reads_is_asked_of_its_service(self) -> None:
+        job = Job(kind="again", key="k1", due_us=0, payload={})
+        wanted = Needs(cards=frozenset({"k1"}))
+        service = replace(PING, job_needs={"again": lambda job: Needs(cards=frozenset({job.key}))})
+        assert Bus([service]).job_needs(job) == wanted
+        assert Bus([PING]).job_needs(job) == Needs()
+        assert Bus([service]).job_needs(job._replace(kind="of the gateway's own")) == Needs()
+
     def test_a_job_goes_to_the_handler_of_its_kind(self) -> None:
         job = Job(kind="again", key="k1", due_us=0, payload={})
         assert Bus([PING]).run_job(job, UOW, CONTEXT).replies[0].text.id == "k1"
@@ -113,6 +121,10 @@ class TestRegistry:
             ([PING, replace(PING, handlers={}, sms=(), jobs={})], "two services are named ping"),
             ([PING, replace(PING, name="b", jobs={})], "b: command Ping has a handler already"),
             ([PING, replace(PING, name="b", handlers={}, sms=())], "b: job again has a handler already"),
+            (
+                [replace(PING, job_needs={"never": lambda _: Needs()})],
+                "ping: job never has needs, but no handler",
+            ),
             ([replace(PING, handlers={})], "ping: Ping has needs or a rule, but no handler"),
             ([replace(PING, sms=(Rule("ping", Ping),))], "words in capitals"),
         ],

@@ -19,8 +19,10 @@ from handlers.base.grammar import (
     clean,
     fold,
     parse_dial,
+    read_amount,
 )
 from handlers.scratch_cards import RedeemVoucher
+from rating.money import Money
 from rating.msisdn import Msisdn
 from rating.subscriber import Language
 
@@ -288,3 +290,34 @@ class TestRules:
     def test_slot_types_say_why_not_by_a_text_id(self) -> None:
         for name in ("language", "msisdn"):
             assert isinstance(SLOT_TYPES[name].read("?"), Usage)
+
+
+class TestMoneyAndCards:
+    @pytest.mark.parametrize(
+        ("typed", "tiyn"), [("100", 10_000), ("99.5", 9_950), ("99.50", 9_950), ("0.01", 1)]
+    )
+    def test_an_amount_is_read_in_tenge(self, typed: str, tiyn: int) -> None:
+        assert read_amount(typed) == Money(tiyn)
+
+    @pytest.mark.parametrize(
+        "typed",
+        ["", "0", "0.00", "-1", "+1", "1e3", "5 000", "5000,50", "1.234", "\u0661\u0660", "9" * 40, "NaN"],
+    )
+    def test_what_is_no_amount_above_zero_gets_an_example(self, typed: str) -> None:
+        assert read_amount(typed) == Usage("system.bad_amount")
+
+    @pytest.mark.parametrize("typed", ["1234", "001234"])
+    def test_a_card_is_named_by_four_or_six_digits(self, typed: str) -> None:
+        assert SLOT_TYPES["card_digits"].read(typed) == typed
+
+    @pytest.mark.parametrize("typed", ["123", "12345", "1234567", "12A4", "\u0661\u0662\u0663\u0664", "-123"])
+    def test_and_by_nothing_else(self, typed: str) -> None:
+        assert SLOT_TYPES["card_digits"].read(typed) == Usage("system.bad_card_digits")
+
+    @pytest.mark.parametrize(("typed", "tiyn"), [("500", 50_000), ("1000000", 100_000_000)])
+    def test_an_amount_in_a_menu_has_at_most_seven_digits(self, typed: str, tiyn: int) -> None:
+        assert SLOT_TYPES["small_amount"].read(typed) == Money(tiyn)
+
+    @pytest.mark.parametrize("typed", ["0", "1000000.01", "1234567890123", "1e3"])
+    def test_a_card_code_is_no_amount_in_a_menu(self, typed: str) -> None:
+        assert SLOT_TYPES["small_amount"].read(typed) == Usage("system.bad_amount")
