@@ -190,7 +190,7 @@ def check_database(
 
 @app.command(epilog=_EPILOG)
 def bench(
-    which: Annotated[str, typer.Argument(help="ledger, smpp, smsc, binds or all.")] = "all",
+    which: Annotated[str, typer.Argument(help="ledger, smpp, smsc, binds, ussd or all.")] = "all",
     json_file: JsonFile = None,
     commands_before: Annotated[
         int, typer.Option(min=0, help="ledger: carry out so many commands first, to measure on large tables.")
@@ -200,8 +200,8 @@ def bench(
     ] = 0,
 ) -> None:
     """The project's benchmarks, as a table and as JSON."""
-    if which not in {"ledger", "smpp", "smsc", "binds", "all"}:
-        _fail(f"there is no benchmark {which!r}; choose ledger, smpp, smsc, binds or all")
+    if which not in {"ledger", "smpp", "smsc", "binds", "ussd", "all"}:
+        _fail(f"there is no benchmark {which!r}; choose ledger, smpp, smsc, binds, ussd or all")
     from gateway.bench.cli import run  # noqa: PLC0415 (see the module's docstring)
 
     raise typer.Exit(_guarded(lambda: run(which, json_file, commands_before, messages_before)))

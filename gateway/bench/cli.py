@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bench import binds, ledger, smpp, smsc
+from gateway.bench import binds, ledger, smpp, smsc, ussd
 from gateway.bench.figure import Figure, as_json
 
 
@@ -29,6 +29,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], list[Figure]]] = {
     "smpp": lambda _: smpp.run(),
     "smsc": lambda sizes: smsc.run(sizes.messages_before),
     "binds": lambda _: binds.run(),
+    "ussd": lambda _: ussd.run(),
 }
 
 
