@@ -49,6 +49,7 @@ from gateway.seed import DemoVoucher, demo_commands
 from gateway.server import TICK_S, SmppServer
 from gateway.shutdown import Shutdown
 from gateway.texts import Catalog
+from gateway.ussd_http import HttpApplications, with_ussd_http
 from gateway.web import WebServer, listening_socket
 from gateway.work import Execute, Result
 from gateway.worker import Worker
@@ -118,7 +119,7 @@ class Gateway:
     """All parts of one gateway process."""
 
     def __init__(self, config: Config, store: Store, digest: Digest) -> None:
-        shown, config = config, with_radio(config)
+        shown, config = config, with_ussd_http(with_radio(config))
         self.config = config
         self.store = store
         self.digest = digest
@@ -133,7 +134,8 @@ class Gateway:
         bus = Bus(SERVICES)
         bus.check_profile(self.profile)
         self.catalog = Catalog.load()
-        renderer = Renderer(self.catalog, self.new_id)
+        # The writer's ids come from a source of its own: it would wait for the reactor's.
+        renderer = Renderer(self.catalog, IdSource(wall_us), config.accounts)
         context_at = context_factory(self.clock, self.profile, digest, self.new_id)
         self.processor = Processor(
             store, bus, self.clock, renderer, context_at, self._seed, config.accounts, self.new_id
@@ -169,6 +171,7 @@ class Gateway:
         availability = Availability(self.binds, self.mailroom)
         self.server.on_bound, requests.on_flagged = availability.bound, availability.flagged
         self.radio = Radio(config, self.reactor, self.loop, time.monotonic)
+        self.ussd_http = HttpApplications(config, self.reactor, self.loop, time.monotonic, self.new_id)
         self.demo = Demo(shown) if config.demo else None
         self._vouchers: list[DemoVoucher] = []
 
@@ -247,10 +250,10 @@ class Gateway:
         listeners = Listeners(self.reactor, self.config, self.server)
         ports = Ports(listeners.smpp, web_socket.getsockname()[1], listeners.smpp_tls)
         self.radio.listens(self.config.smpp_host, ports.smpp)
-        web = WebServer(self._web_app(), lambda: self._started(ports))
+        web = WebServer(self._web_app(), lambda: self.ussd_http.when_ready(lambda: self._started(ports)))
         serving: list[Any] = []
         self.reactor.callWhenRunning(lambda: serving.append(self.loop.create_task(web.serve([web_socket]))))
-        self.reactor.callWhenRunning(self._begin)
+        self.reactor.callWhenRunning(lambda: self._begin(ports))
         # The terminal was closed: a stop like any other.
         self.reactor.callWhenRunning(
             lambda: self.loop.add_signal_handler(
@@ -265,11 +268,12 @@ class Gateway:
         if self.server.capture is not None:
             self.server.capture.close()
 
-    def _begin(self) -> None:
+    def _begin(self, ports: Ports) -> None:
         self.worker.start()
         self.dispatcher.recover()
         self.due_timer.set(self.store.reads.next_due_us())
         self._tick()
+        self.ussd_http.start(ports.smpp)
 
     def _run_due(self) -> None:
         self.operator.run_due()

@@ -37,6 +37,8 @@ class Bind:
     receives: bool
     address_range: AddressRange
     link: Link
+    #: False for a peer of a version before 3.4, which knows no optional parameters.
+    has_tlvs: bool = True
     order: int = 0
     #: Source addresses already found to be in range: one check per number and session.
     sources: dict[str, str | None] = field(default_factory=dict)

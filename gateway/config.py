@@ -95,6 +95,7 @@ class Account:
     listens (SMPP 3.4 section 4.1.7); ``outbind_password`` tells it that we are who we say.
 
     ``receipt_format`` names a row of ``gateway.receipts.FORMATS``, ``receipt_delay_s`` is operator time.
+    ``ussd_dialect`` names one of ``gateway.ussd_dialects.DIALECTS``.
     """
 
     system_id: str
@@ -120,6 +121,7 @@ class Account:
     receipt_format: str = "standard"
     receipt_delay_s: float = 0.0
     receipt_order: ReceiptOrder = ReceiptOrder.SUBMITTED
+    ussd_dialect: str = "standard"
 
     @property
     def default_source(self) -> str:
@@ -168,6 +170,20 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UssdHttp:
+    """A USSD application that is reached over HTTP (gateway.ussd_http).
+
+    ``name`` is its system_id, ``codes`` what it owns without the closing ``#``. The URL may hold a token, so
+    it is shown nowhere.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    codes: tuple[str, ...]
+    timeout_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that ``gateway.app.run`` needs to know.
 
@@ -194,6 +210,7 @@ class Config:
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
     tls: Tls | None = None
+    ussd_http: tuple[UssdHttp, ...] = ()
     #: Names for submit_multi (SMPP 3.4 section 5.2.27), each with the MSISDNs behind it.
     distribution_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Texts for sm_default_msg_id (SMPP 3.4 section 5.2.20), by number.

@@ -2,7 +2,7 @@
 USSD screen whose dialogue is gone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gateway.failures import DELETED
@@ -24,6 +24,8 @@ class DeliveryLog:
     def __init__(self, renderer: Renderer, receipts: ReceiptDesk) -> None:
         self._renderer = renderer
         self._receipts = receipts
+        #: Who hears of a message in a USSD dialogue that was not delivered.
+        self.on_lost_ussd: Callable[[Message, Batch], None] = lambda _message, _batch: None
 
     def settle(self, deliveries: Iterable[Delivery], batch: "Batch") -> None:
         """Enter each attempt; a late answer about a message that is final changes nothing."""
@@ -61,6 +63,8 @@ class DeliveryLog:
             message.id, delivery.state, error=delivery.error, error_code=delivery.error_code
         )
         self._receipts.final(final, batch)
+        if message.bearer == "ussd" and delivery.state is not MessageState.DELIVERED:
+            self.on_lost_ussd(final, batch)
         if delivery.fallback:
             batch.promise(*self._renderer.in_place_of(message, delivery.fallback, batch.uow, batch.context))
 

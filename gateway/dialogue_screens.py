@@ -1,25 +1,24 @@
-"""The screens of a dialogue: what a step says, cut into pages, numbered, written down and promised."""
+"""The screens of the operator's own menus: what a step says, cut into pages, numbered, noted and promised."""
 
 import json
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from gateway import dialogue_book as book
 from gateway.batch import Batch
 from gateway.coding.ussd import screen as fitted
 from gateway.coding.ussd_pages import pages
 from gateway.rendering import Renderer, UssdScreen
 from gateway.smpp.constants import UssdServiceOp
+from gateway.smpp.quick import quick
 from gateway.work import Submit, UssdTurn
 from handlers.base.outcome import Outcome, Reply, Text
 from rating.msisdn import Msisdn
-from storage.model import Dialogue, DialogueTurn, Job, Message, Outbox
+from storage.model import Dialogue, Message, Outbox
 
-#: The job that ends a dialogue without an answer.
-GUARD_JOB = "ussd.guard"
-#: Bits of the sequence number in its_session_info (SMPP 3.4 section 5.3.2.43).
-SEQUENCE_MASK = 0x7F
-_US = 1_000_000
 _NOTHING = Outcome()
+#: ``json.dumps`` with separators of its own would make an encoder for each call.
+_dump: Final = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 class Kept(NamedTuple):
@@ -44,7 +43,7 @@ class Kept(NamedTuple):
 
     def pack(self) -> str:
         """As JSON."""
-        return json.dumps(self, ensure_ascii=True, separators=(",", ":"))
+        return _dump(self)
 
     @classmethod
     def unpack(cls, packed: str) -> "Kept":
@@ -57,13 +56,14 @@ class Done(NamedTuple):
     """What became of a step: the submit as it may be kept, the outcome, the screens and messages to promise.
 
     A screen, where there is one, comes first. ``asks``: it wants an answer, and nothing was carried out but
-    what may stand on top of it.
+    what may stand on top of it. ``onward`` is the promise to bring the submit itself to the other side.
     """
 
     work: Submit
     outcome: Outcome = _NOTHING
     replies: tuple[tuple[Message, Outbox], ...] = ()
     asks: bool = False
+    onward: Outbox | None = None
 
     def promise(self, batch: Batch) -> tuple[str, ...]:
         """Promise the replies, and their ids."""
@@ -72,6 +72,7 @@ class Done(NamedTuple):
         return tuple(message.id for message, _ in self.replies)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a step leads to: the outcome for the message store, and the text of the screen.
@@ -97,98 +98,70 @@ class Screens:
         self, said: Said, work: Submit, turn: UssdTurn, dialogue: Dialogue, turns: int, batch: Batch
     ) -> Done:
         """The first page of what a step says. ``turns`` is how much was said in the dialogue before it."""
-        msisdn = Msisdn(work.source)
-        words = self._renderer.words(msisdn, batch.uow)
-        shown = pages(words(said.text), words(Text("menu.more")), words(Text("menu.previous")))
-        self.note(dialogue, turns, turn, work, batch)
-        kept = Kept(said.menu or "", shown, 0, turns + 1, said.secret)
-        sequence = _after(dialogue) if turns else turn.sequence
-        sent = self._send(kept, sequence, work, dialogue, batch, said)
+        book.note(dialogue, turns, turn, work, batch)
+        sequence = book.after(dialogue) if turns else dialogue.sequence
+        dialogue = dialogue._replace(sequence=sequence)
+        sent = self.say(said, dialogue, turns + 1, work.message_id, batch)
         others = (self._renderer.reply(each, work, batch.uow, batch.context) for each in said.others)
-        return Done(work, said.outcome, (sent, *others), asks=bool(kept.menu))
+        return Done(work, said.outcome, (sent, *others), asks=bool(said.menu))
+
+    def say(
+        self,
+        said: Said,
+        dialogue: Dialogue,
+        turns: int,
+        cause_id: str,
+        batch: Batch,
+        ending: str = "completed",
+        left: str = "",
+    ) -> tuple[Message, Outbox]:
+        """The first page of what is said, under the dialogue's sequence number. ``ending`` is how the
+        dialogue ends with a last screen, and ``left`` the state that stays of it then.
+        """
+        words = self._renderer.words(Msisdn(dialogue.msisdn), batch.uow)
+        shown = pages(words(said.text), words(Text("menu.more")), words(Text("menu.previous")))
+        kept = Kept(said.menu or "", shown, 0, turns, said.secret)
+        return self._send(kept, dialogue, cause_id, batch, said, ending=ending, left=left)
 
     def turn_page(self, kept: Kept, work: Submit, turn: UssdTurn, dialogue: Dialogue, batch: Batch) -> Done:
         """Another page of the screen; ``kept`` names it already."""
-        self.note(dialogue, kept.turns, turn, work, batch)
+        book.note(dialogue, kept.turns, turn, work, batch)
         kept = kept._replace(turns=kept.turns + 1)
-        return Done(work, replies=(self._send(kept, _after(dialogue), work, dialogue, batch),))
+        dialogue = dialogue._replace(sequence=book.after(dialogue))
+        return Done(work, replies=(self._send(kept, dialogue, work.message_id, batch),))
 
     def show_again(self, kept: Kept, work: Submit, dialogue: Dialogue, batch: Batch) -> Done:
         """The page that waits for an answer, with the sequence number that it had."""
-        sent = self._send(kept, dialogue.sequence, work, dialogue, batch, note="shown again")
+        sent = self._send(kept, dialogue, work.message_id, batch, remark="shown again")
         return Done(work, replies=(sent,))
 
     def _send(
         self,
         kept: Kept,
-        sequence: int,
-        work: Submit,
         dialogue: Dialogue,
+        cause_id: str,
         batch: Batch,
         said: Said | None = None,
-        note: str = "",
+        remark: str = "",
+        ending: str = "completed",
+        left: str = "",
     ) -> tuple[Message, Outbox]:
         screen = UssdScreen(
             text=kept.text,
             text_id=said.text.id if said else "",
             operation=UssdServiceOp.PSSR_RESPONSE if kept.is_last else UssdServiceOp.USSR_REQUEST,
-            number=dialogue.number,
-            sequence=sequence,
             end=kept.is_last,
             fallback=said.fallback if said else "",
+            cause_id=cause_id,
         )
-        message, outbox = self._renderer.screen(screen, work, dialogue.service_code, batch.uow, batch.context)
-        state = "" if kept.is_last else kept._replace(turns=kept.turns + 1).pack()
-        dialogue = dialogue._replace(sequence=sequence, state=state, updated_us=batch.uow.now_us)
-        shown = DialogueTurn(
-            dialogue.id,
-            kept.turns,
-            batch.uow.now_us,
-            screen.operation.name,
-            screen.text,
-            len(fitted(screen.text).short_message),
-            note,
-        )
-        batch.uow.dialogues.said(shown)
+        message, outbox = self._renderer.screen(screen, dialogue, batch.uow, batch.context)
+        octets = len(fitted(screen.text).short_message)
+        book.said(dialogue, kept.turns, screen.operation, screen.text, octets, remark, batch)
         if kept.is_last:
-            self.end(dialogue, "completed", batch)
+            book.end(dialogue, ending, batch, left)
         else:
-            batch.uow.dialogues.put(dialogue)
-            self._guard(dialogue, batch)
+            book.go_on(dialogue._replace(state=kept._replace(turns=kept.turns + 1).pack()), batch)
         return message, outbox
-
-    @staticmethod
-    def note(dialogue: Dialogue, turns: int, turn: UssdTurn, work: Submit, batch: Batch) -> None:
-        """Write down what was typed, as far as it may be kept."""
-        operation = UssdServiceOp(turn.operation).name
-        said = DialogueTurn(
-            dialogue.id,
-            turns,
-            batch.uow.now_us,
-            operation,
-            work.text,
-            turn.octets,
-            "ended" if turn.end else "",
-        )
-        batch.uow.dialogues.said(said)
-
-    @staticmethod
-    def _guard(dialogue: Dialogue, batch: Batch) -> None:
-        due_us = batch.uow.now_us + batch.context.profile.ussd_dialogue_s * _US
-        payload: dict[str, str | int] = {"msisdn": dialogue.msisdn, "dialogue": dialogue.id}
-        key = f"ussd:{dialogue.msisdn}"
-        batch.uow.jobs.put(Job(kind=GUARD_JOB, key=key, due_us=due_us, payload=payload))
-
-    @staticmethod
-    def end(dialogue: Dialogue, how: str, batch: Batch) -> None:
-        """It is over; nothing is left of its state, and nobody waits for an answer."""
-        batch.uow.dialogues.put(dialogue._replace(state="", ended=how, updated_us=batch.uow.now_us))
-        batch.uow.jobs.cancel(f"ussd:{dialogue.msisdn}")
-
-
-def _after(dialogue: Dialogue) -> int:
-    """The sequence number of the next screen."""
-    return (dialogue.sequence + 1) & SEQUENCE_MASK
 
 
 def last(outcome: Outcome) -> Said:

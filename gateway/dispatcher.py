@@ -7,12 +7,12 @@ was acknowledged.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from gateway.binds import Bind, Binds
 from gateway.config import RADIO, Side
-from gateway.failures import ABSENT, EXPIRED, FAILURES, NO_RESPONSE, ErrorClass, Failure, failure_of
+from gateway.endings import SCREENS, delivered, failed, gone
+from gateway.failures import EXPIRED, FAILURES, NO_RESPONSE, ErrorClass, Failure, failure_of
 from gateway.lane import ROWS_MAX, Flight, Lane, LaneState, parts_of
 from gateway.message_ids import SHORT_DIGITS
 from gateway.rendering import ONCE
@@ -24,10 +24,8 @@ from storage.model import FIRST_POSITION, MessageState, Outbox
 _ACCOUNT_WIDTH = 32
 _ACCOUNT = "account:"
 #: Lanes that are none: what is in them goes at once, to the session that waits for it, or not at all.
-_DIRECT = ("ussd:", ONCE)
+_DIRECT = (SCREENS, ONCE)
 CONGESTION = FAILURES[ErrorClass.CONGESTION]
-_DIALOGUE_GONE = replace(FAILURES[ErrorClass.PERMANENT], reason="the dialogue is gone")
-_ONCE_GONE = replace(ABSENT, reason="the handset cannot be reached, and one attempt was asked for")
 
 
 class Mailroom(Protocol):
@@ -114,17 +112,28 @@ class Dispatcher:
         for flight in sorted(self._flights.pop(session_id, ()), key=lambda each: each.outbox.position):
             flight.lane.flights -= 1
             if flight.outbox.lane.startswith(_DIRECT):
-                self._settle(_failed(flight.outbox, _gone(flight.outbox)))
+                if not self.stopped:  # Else it is settled at the next start.
+                    self._settle(failed(flight.outbox, gone(flight.outbox)))
                 continue
             flight.lane.resumed.append(flight)
             lanes[flight.lane.name] = flight.lane
         for lane in lanes.values():
-            self._resume(lane)
+            if not lane.name.startswith(_DIRECT):
+                self._resume(lane)
+            elif lane.resumed:
+                self._attempt(lane.resumed.popleft())
 
     def drained(self, session_id: str) -> None:
         """A session's window or socket has room again."""
-        for lane in list(self._waiting.pop(session_id, {}).values()):
-            self._pump(lane)
+        waiting = self._waiting.pop(session_id, {})
+        has_room = True
+        for name, lane in waiting.items():
+            if not lane.name.startswith(_DIRECT):
+                self._pump(lane)
+            elif not has_room:
+                self._waiting.setdefault(session_id, {})[name] = lane
+            elif lane.resumed:
+                has_room = self._attempt(lane.resumed.popleft())
 
     def wake(self, name: str) -> None:
         """The time of a lane's next attempt has come."""
@@ -139,7 +148,7 @@ class Dispatcher:
             return
         self._landed(flight)
         if status == CommandStatus.ESME_ROK:
-            self._settle(_delivered(flight.outbox))
+            self._settle(delivered(flight.outbox))
         else:
             self._failed(flight, failure_of(status, tlvs))
         self._pump(flight.lane)
@@ -190,7 +199,7 @@ class Dispatcher:
         self._stalled.clear()
 
     def recover(self) -> None:
-        """After a start: no dialogue survived, and what was to be tried once is not tried twice."""
+        """After a start: what was to be tried once, a dialogue's messages among it, is not tried twice."""
         for prefix in _DIRECT:
             self._mailroom.pending_lanes(prefix, self._settle_lanes)
         self._mailroom.pending_lanes(_ACCOUNT, self._call_accounts)
@@ -237,27 +246,54 @@ class Dispatcher:
 
     def _try_once(self, outbox: Outbox) -> None:
         self._busy.add(outbox.message_id)
-        flight = Flight(Lane(outbox.lane, 1), outbox, parts_of(outbox.payload))
-        if outbox.bearer == "ussd":
-            dialling = self._dialling(outbox)
-            binds: Sequence[Bind] = () if dialling is None else (dialling,)
+        self._attempt(Flight(Lane(outbox.lane, 1), outbox, parts_of(outbox.payload)))
+
+    def _attempt(self, flight: Flight) -> bool:
+        """Send it now, or not at all. What belongs to a dialogue waits for room: it has a screen's time.
+
+        False where it waits.
+        """
+        outbox = flight.outbox
+        if self.stopped:
+            return True  # It is settled at the next start.
+        binds = self._direct_receivers(outbox)
+        if outbox.expires_us <= self._mailroom.now_us():
+            self._settle(failed(outbox, EXPIRED))
+        elif any(self._send(flight, bind) for bind in binds):
+            return True
+        elif binds and outbox.bearer == "ussd":
+            flight.lane.resumed.append(flight)
+            for bind in binds:
+                self._waiting.setdefault(bind.session_id, {})[outbox.message_id] = flight.lane
+            return False
         else:
+            self._settle(failed(outbox, CONGESTION if binds else gone(outbox)))
+        return True
+
+    def _direct_receivers(self, outbox: Outbox) -> Sequence[Bind]:
+        if not outbox.lane.startswith(SCREENS):
             binds = self._receivers(outbox.lane.removeprefix(ONCE))
-        if not any(self._send(flight, bind) for bind in binds):
-            self._settle(_failed(outbox, CONGESTION if binds and outbox.bearer != "ussd" else _gone(outbox)))
+            # Without parameters nobody could tell what is asked, nor in which dialogue.
+            return [each for each in binds if each.has_tlvs] if outbox.bearer == "ussd" else binds
+        dialling = self._dialling(outbox)
+        return () if dialling is None else (dialling,)
 
     def _dialling(self, outbox: Outbox) -> Bind | None:
         """The session that a screen is for; a transmitter's screens come by its account's receiver.
 
-        What the radio side dialled for a handset is shown by whoever serves the handset.
+        ``bind`` may name the account too, one of whose sessions may take over. What the radio side dialled
+        for a handset is shown by whoever serves the handset, and so is what comes without a session.
         """
-        bind = self._binds.get(outbox.bind)
-        if bind is None or bind.receives:
+        session_id, _, account = outbox.bind.partition(" ")
+        bind = self._binds.get(session_id)
+        if bind is not None and bind.receives:
             return bind
         receiver = self._binds.for_msisdn(outbox.lane.partition(":")[2])
-        if receiver is None or bind.account.system_id == RADIO:
+        if bind is not None:
+            account = bind.account.system_id
+        if receiver is None or not outbox.bind or account == RADIO:
             return receiver
-        return receiver if receiver.account is bind.account else None
+        return receiver if receiver.account.system_id == account else None
 
     def _scan(self, bind: Bind) -> None:
         self._scanning.add(bind.session_id)
@@ -355,7 +391,7 @@ class Dispatcher:
         outbox = lane.queue.popleft()
         self._busy.add(outbox.message_id)
         if outbox.expires_us <= self._mailroom.now_us():
-            self._settle(_failed(outbox, EXPIRED))
+            self._settle(failed(outbox, EXPIRED))
             return None
         return Flight(lane, outbox, parts_of(outbox.payload))
 
@@ -376,7 +412,7 @@ class Dispatcher:
         if bind is not None and self._send(flight, bind):
             return
         if flight.outbox.lane.startswith(_DIRECT):
-            self._settle(_failed(flight.outbox, CONGESTION if bind else _gone(flight.outbox)))
+            self._settle(failed(flight.outbox, CONGESTION if bind else gone(flight.outbox)))
         elif bind is None:
             flight.lane.resumed.appendleft(flight)
             self._resume(flight.lane)
@@ -402,7 +438,7 @@ class Dispatcher:
         """Later again, or never."""
         outbox = flight.outbox
         if failure.is_final or outbox.lane.startswith(_DIRECT):
-            self._settle(_failed(outbox, failure))
+            self._settle(failed(outbox, failure))
             return
         self._settle(
             Delivery(
@@ -443,26 +479,7 @@ class Dispatcher:
         for row in rows:
             # What is busy is of now: its client was quicker than this read.
             if row.message_id not in self._busy:
-                self._settle(_failed(row, _gone(row)))
+                # It may have come all the same, so its dialogue goes on: the answer or the guard will tell.
+                self._settle(failed(row, gone(row))._replace(ussd=False))
         if len(rows) == ROWS_MAX:
             self._mailroom.pending(rows[-1].lane, rows[-1].position, ROWS_MAX, self._give_up)
-
-
-def _gone(outbox: Outbox) -> Failure:
-    return _DIALOGUE_GONE if outbox.bearer == "ussd" else _ONCE_GONE
-
-
-def _delivered(outbox: Outbox) -> Delivery:
-    return Delivery(outbox.message_id, outbox.lane, MessageState.DELIVERED, receipt=bool(outbox.receipt_to))
-
-
-def _failed(outbox: Outbox, failure: Failure) -> Delivery:
-    return Delivery(
-        outbox.message_id,
-        outbox.lane,
-        failure.final,
-        failure.reason,
-        fallback=outbox.fallback,
-        receipt=bool(outbox.receipt_to),
-        error_code=failure.number,
-    )

@@ -21,16 +21,20 @@ if TYPE_CHECKING:
 log = structlog.get_logger("gateway.due")
 
 _PER_TRANSACTION = 256
-#: What is due is run in slices, between which the writer does what others asked for meanwhile: so many jobs,
-#: or so many transactions, whichever is first.
-_SLICE_JOBS = 64
+#: What is due is run in slices, between which the writer does what others asked for meanwhile. Others wait
+#: for one slice at most, so it has as many jobs as this machine does in this time, or so many transactions.
+#: A step is as many rows as SQLite's driver puts into a statement.
+_SLICE_US = 20_000
+_SLICE_STEP = 32
+_SLICE_JOBS_MAX = 256
 _SLICE_TRANSACTIONS = 16
 
 
 @dataclass(slots=True)
 class _Gathered:
-    """What several transactions led to."""
+    """What several transactions led to. ``left_us`` is when the first job is due that the last one left."""
 
+    left_us: int | None = None
     fired: list[Fired] = field(default_factory=list)
     outboxes: list[Outbox] = field(default_factory=list)
     events: "list[Event]" = field(default_factory=list)
@@ -53,6 +57,7 @@ class DueRunner:
         self._processor = processor
         self._fire = fire
         self._needs = needs
+        self._slice_jobs = 2 * _SLICE_STEP
 
     def run(self, work: RunDue | Advance) -> Result:
         """Fire a slice of what is due by now; for Advance all of it, and leave the clock at its end.
@@ -63,14 +68,16 @@ class DueRunner:
         if isinstance(work, Advance):
             self._advance(work, gathered)
         else:
+            began_us = self._processor.clock.wall()
             self._slice(gathered)
+            self._pace(self._processor.clock.wall() - began_us, len(gathered.fired))
         return Result(
             work,
             tuple(gathered.fired),
             outboxes=tuple(gathered.outboxes),
             events=tuple(gathered.events),
             wake=tuple(gathered.wake),
-            due_us=self._processor.store.reads.next_due_us(),
+            due_us=self._next_of_all(gathered),
         )
 
     def _advance(self, work: Advance, gathered: _Gathered) -> None:
@@ -78,7 +85,7 @@ class DueRunner:
         until_us = max(clock.now_us(), work.to_us) if work.at_least else work.to_us
         # A real clock runs while we look at it: only a moment that was named can lie in the past.
         (clock.check_end if work.at_least else clock.check)(until_us)
-        while (due_us := self._next(until_us)) is not None:
+        while (due_us := self._next(until_us, gathered)) is not None:
             clock.move_to(due_us)
             self._run(due_us, _PER_TRANSACTION, gathered)
         clock.move_to(until_us)
@@ -89,19 +96,32 @@ class DueRunner:
         clock = self._processor.clock
         until_us = clock.now_us()
         if clock.mode is ClockMode.REAL:
-            self._run(until_us, _SLICE_JOBS, gathered)
+            self._run(until_us, self._slice_jobs, gathered)
             return
         for _ in range(_SLICE_TRANSACTIONS):
-            left = _SLICE_JOBS - len(gathered.fired)
-            due_us = self._next(until_us) if left > 0 else None
+            left = self._slice_jobs - len(gathered.fired)
+            due_us = self._next(until_us, gathered) if left > 0 else None
             if due_us is None:
                 return
             self._run(due_us, left, gathered)
 
-    def _next(self, until_us: int) -> int | None:
+    def _pace(self, took_us: int, fired: int) -> None:
+        """As many jobs the next time as this machine does in good time at this moment."""
+        if took_us > _SLICE_US:
+            self._slice_jobs = max(_SLICE_STEP, self._slice_jobs - _SLICE_STEP)
+        elif took_us < _SLICE_US // 2 and fired >= self._slice_jobs:
+            self._slice_jobs = min(_SLICE_JOBS_MAX, self._slice_jobs + _SLICE_STEP)
+
+    def _next(self, until_us: int, gathered: _Gathered) -> int | None:
         """When the next job is due, if that is not later than ``until_us``."""
-        due_us = self._processor.store.reads.next_due_us()
+        due_us = self._next_of_all(gathered)
         return None if due_us is None or due_us > until_us else due_us
+
+    def _next_of_all(self, gathered: _Gathered) -> int | None:
+        """When the next job is due. To ask the database for it costs as much as some jobs."""
+        if gathered.left_us is not None:
+            return gathered.left_us
+        return self._processor.store.reads.next_due_us()
 
     def _run(self, due_us: int, limit: int, gathered: _Gathered) -> None:
         """Run jobs that are due by then, in one transaction; where one of them is faulty, the first alone."""
@@ -115,7 +135,9 @@ class DueRunner:
 
     def _run_together(self, due_us: int, limit: int, gathered: _Gathered) -> None:
         with self._processor.begin() as batch:
-            jobs = batch.uow.jobs.due(due_us, limit)
+            jobs = batch.uow.jobs.due(due_us, limit + 1)
+            left = jobs[limit:]
+            del jobs[limit:]
             if len(jobs) > 1:
                 batch.uow.prefetch(Needs.merge(map(self._needs, jobs)))
             for job in jobs:
@@ -123,6 +145,7 @@ class DueRunner:
                 self._fire(job, batch)
             batch.uow.commit()
         gathered.take(jobs, batch)
+        gathered.left_us = left[0].due_us if left else None
 
     def _run_one(self, due_us: int, gathered: _Gathered) -> None:
         """One job alone; if it is the faulty one it is struck off, so that it cannot stop the others."""
@@ -136,3 +159,4 @@ class DueRunner:
                     log.exception("job.failed", kind=job.kind, key=job.key)
                     batch.uow.jobs.done(job)
                 batch.uow.commit()
+            gathered.left_us = None

@@ -9,15 +9,14 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from gateway.account_dialects import AccountDialects
 from gateway.binds import Bind
 from gateway.checks import RECEIPT_BITS, Checks
-from gateway.coding.alphabet import Binary, alphabet_of, decode
-from gateway.coding.errors import CodingError, UnknownDataCodingError
-from gateway.coding.part import Part
+from gateway.coding.errors import CodingError
 from gateway.config import Account, LongMessages, Side
+from gateway.content import Content, Rejected, content_of
 from gateway.kept import kept
 from gateway.onward import OURS, Onward, Way, as_submit, canned
-from gateway.parts import part_of
 from gateway.redaction import mask_text
 from gateway.repeats import session_source
 from gateway.routing import UNKNOWN, Route, RouteKind, Routes
@@ -26,17 +25,24 @@ from gateway.smpp.constants import CommandStatus, EsmClass, UssdServiceOp
 from gateway.smpp.pdus import DataSm, SubmitSm
 from gateway.smpp.tlv import Tag
 from gateway.smpp_time import InvalidTime, seconds_ahead
+from gateway.ussd_dialects import BadPlace, Dialect, Place
 from gateway.work import InboxKey, Submit, UssdTurn
 from handlers.base.bus import Bus
 from handlers.base.command import Channel, Command, Origin, Secret
 from handlers.base.grammar import Usage, parse_dial
-from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
+from rating.msisdn import InvalidMsisdn, Msisdn, is_canonical, parse_msisdn
 from ussd_menus.menu import Menu
 from ussd_menus.registry import MENUS
 
 _USSD = "USSD"
 _ACKNOWLEDGEMENT = int(EsmClass.DELIVERY_ACKNOWLEDGEMENT | EsmClass.USER_ACKNOWLEDGEMENT)
 _ANSWERS = frozenset({int(UssdServiceOp.USSR_CONFIRM), int(UssdServiceOp.USSN_CONFIRM)})
+_SCREENS = frozenset(
+    {int(UssdServiceOp.USSR_REQUEST), int(UssdServiceOp.USSN_REQUEST), int(UssdServiceOp.PSSR_RESPONSE)}
+)
+_OPERATIONS = {Side.HANDSET: _ANSWERS | {int(UssdServiceOp.PSSR_INDICATION)}, Side.APPLICATION: _SCREENS}
+#: What USSD says of its alphabet (cell broadcast, TS 23.038 section 5), where SMPP has no such data_coding.
+_OF_BROADCAST = {0x0F: 0x00, 0x40: 0x00, 0x44: 0x04, 0x48: 0x08}
 _SOURCES_MAX = 100_000
 _MODE, _UDHI, _FORWARD = int(EsmClass.MODE), int(EsmClass.UDHI), int(EsmClass.FORWARD)
 #: Datagram and transaction mode: one attempt, nothing kept for later (sections 2.10.2 and 2.10.3).
@@ -47,28 +53,9 @@ _TO_LIVE_S_MAX = 10 * 366 * 86_400
 _ADDRESS_MAX = 20
 
 
-class Rejected(Exception):
-    """The submit is answered with ``status``; ``reason`` is for the log."""
-
-    def __init__(self, status: CommandStatus, reason: str) -> None:
-        self.status = status
-        self.reason = reason
-        super().__init__(f"{status.name}: {reason}")
-
-
 #: Session, message id, inbox key, account, source, destination, route, bearer, text, PDU, encoding,
 #: data_coding and esm_class.
 _Common = tuple[str, str, InboxKey, str, str, str, Route, str, str, bytes, str, int, int]
-
-
-class _Content(NamedTuple):
-    """What the body says: ``text`` is None for content without an alphabet that we read, ``part`` None for a
-    message that is whole.
-    """
-
-    text: str | None
-    encoding: str
-    part: Part | None
 
 
 class _Times(NamedTuple):
@@ -85,11 +72,13 @@ class _Incoming(NamedTuple):
     source: str
     pdu: SubmitSm
     frame: bytes
-    content: _Content
+    content: Content
     times: _Times
     message_id: str
     raw: bytes
     """The frame as it came; ``frame`` is the same in our own way."""
+    reference: int | None
+    """The client's own reference of the message."""
 
 
 _NO_TIMES = _Times()
@@ -114,6 +103,7 @@ class Inbound:
             account.system_id for account in accounts if account.long_messages is LongMessages.PAYLOAD
         )
         self._default_messages = default_messages
+        self._dialects = AccountDialects(accounts)
         self._checks = Checks(default_messages)
         self._onward_payload = Onward(accounts)
         self._routes = routes
@@ -137,31 +127,26 @@ class Inbound:
 
     def _from_handset(self, bind: Bind, pdu: SubmitSm, frame: bytes, message_id: str) -> Submit:
         msisdn = self._own_msisdn(bind, pdu.source.addr)
-        operation = pdu.tlv(Tag.USSD_SERVICE_OP) if pdu.tlvs else None
-        if pdu.service_type == _USSD or operation is not None:
-            if operation in _ANSWERS:
-                return self._said(self._incoming(bind, msisdn, pdu, frame, message_id, _NO_TIMES))
-            if operation not in (UssdServiceOp.PSSR_INDICATION, None):
-                raise Rejected(CommandStatus.ESME_RINVOPTPARAMVAL, "no operation of a handset")
-            return self._dialled(self._incoming(bind, msisdn, pdu, frame, message_id, _NO_TIMES))
+        if _is_ussd(pdu):
+            return self._talked(bind, msisdn, pdu, frame, message_id)
         incoming = self._incoming(bind, msisdn, pdu, frame, message_id, self._times(pdu))
         route = self._routes.sms(pdu.destination.addr)
         if route.kind is RouteKind.UNKNOWN and pdu.esm_class & _ACKNOWLEDGEMENT:
             route = self._routes.sender(pdu.destination.addr)
         if route.kind is RouteKind.UNKNOWN:
-            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"nobody owns {_shown(pdu.destination.addr)}")
+            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"nobody owns {_masked(pdu.destination.addr)}")
         if route.kind is RouteKind.SERVICE:
             return self._to_service(incoming, route)
         return self._onward(incoming, route)
 
     def _from_application(self, bind: Bind, pdu: SubmitSm, frame: bytes, message_id: str) -> Submit:
+        if _is_ussd(pdu):
+            return self._shown(bind, pdu, frame, message_id)
         source = _own_code(bind.account, pdu.source.addr)
-        if pdu.service_type == _USSD or (pdu.tlvs and pdu.tlv(Tag.USSD_SERVICE_OP) is not None):
-            raise Rejected(CommandStatus.ESME_RINVSERTYP, "USSD for applications is not connected yet")
         incoming = self._incoming(bind, source, pdu, frame, message_id, self._times(pdu))
         route = self._routes.sms(pdu.destination.addr)
         if route.kind not in (RouteKind.HANDSET, RouteKind.OFFNET):
-            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"{_shown(pdu.destination.addr)} is no subscriber")
+            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"{_masked(pdu.destination.addr)} is no subscriber")
         return self._onward(incoming, route)
 
     def _incoming(
@@ -173,10 +158,11 @@ class Inbound:
             if pdu.short_message or pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
                 raise Rejected(CommandStatus.ESME_RINVMSGLEN, "both sm_default_msg_id and a text")
             pdu = canned(pdu, self._default_messages[pdu.sm_default_msg_id])
-        pdu, content = _content(pdu, source, self._ways.get(bind.account.system_id, OURS))
+        pdu, content = content_of(pdu, source, self._ways.get(bind.account.system_id, OURS))
         # What is kept must be what can be masked: septets that are packed cannot.
         ours = frame if pdu is asked else encode(pdu)
-        return _Incoming(bind, source, pdu, ours, content, times, message_id, frame)
+        reference = pdu.tlv_int(Tag.USER_MESSAGE_REFERENCE) if pdu.tlvs else None
+        return _Incoming(bind, source, pdu, ours, content, times, message_id, frame, reference)
 
     def source(self, bind: Bind, addr: str) -> str:
         """The source address that a request of this session may name, as it is stored. Raises Rejected."""
@@ -227,31 +213,68 @@ class Inbound:
         asked = self._bus.parse_sms(route.target, origin, text)
         return self._submit(incoming, route, secret_digits=self._is_secret(route), asked=asked)
 
-    def _dialled(self, incoming: _Incoming) -> Submit:
-        typed = incoming.content.text or incoming.pdu.destination.addr
+    # -- USSD --------------------------------------------------------------------------------------
+
+    def _talking(
+        self, bind: Bind, source: str, pdu: SubmitSm, frame: bytes, message_id: str
+    ) -> tuple[_Incoming, Dialect, Place]:
+        """An operation of a dialogue, in the dialect of its account. Raises Rejected."""
+        dialect = self._dialects.of(bind.account.system_id)
+        place = _place(dialect, pdu, bind.account.side)
+        if pdu.data_coding in _OF_BROADCAST:
+            pdu = dataclasses.replace(pdu, data_coding=_OF_BROADCAST[pdu.data_coding])
+        incoming = self._incoming(bind, source, pdu, frame, message_id, _NO_TIMES)
+        if incoming.content.part is not None:
+            raise Rejected(CommandStatus.ESME_RINVESMCLASS, "USSD has no parts")
+        if incoming.content.text is None:
+            raise Rejected(CommandStatus.ESME_RINVDCS, "USSD is a text")
+        if dialect.by_reference:
+            incoming = incoming._replace(reference=None)
+        return incoming, dialect, place
+
+    def _talked(self, bind: Bind, msisdn: str, pdu: SubmitSm, frame: bytes, message_id: str) -> Submit:
+        """What a handset dials or answers. Raises Rejected."""
+        incoming, dialect, place = self._talking(bind, msisdn, pdu, frame, message_id)
+        if place.operation in _ANSWERS:
+            return self._said(incoming, place)
+        typed = dialect.dialled(pdu.destination.addr, incoming.content.text or "")
+        return self._dialled(incoming, place, typed)
+
+    def _dialled(self, incoming: _Incoming, place: Place, typed: str) -> Submit:
         incoming = incoming._replace(content=incoming.content._replace(text=typed))
         dial = parse_dial(typed)
         route = self._routes.ussd(dial.segments) if dial else UNKNOWN
-        served = dial is not None and route.kind is RouteKind.SERVICE
         # What nobody serves is answered by a screen too, so its route is a service without a name.
-        route = route if served else Route(RouteKind.SERVICE)
+        route = Route(RouteKind.SERVICE) if route is UNKNOWN else route
         asked: Command | Usage | None = None
-        if dial is not None and served:
+        if dial is not None and route.target in self._bus.services:
             words = dial.segments[route.code.count("*") :]
-            origin = _origin(incoming, route, Channel.USSD)
-            if route.target in self._bus.services:
-                asked = self._bus.parse_ussd(route.target, origin, words)
-        secret_digits = served and self._is_secret(route)
+            asked = self._bus.parse_ussd(route.target, _origin(incoming, route, Channel.USSD), words)
+        secret_digits = bool(route.target) and self._is_secret(route)
         submit = self._submit(incoming, route, secret_digits=secret_digits, asked=asked)
         shown = mask_text(f"{dial.service_code}#", secret_digits=True) if dial else "*"
-        return submit._replace(bearer="ussd", turn=_turn(incoming.pdu, typed), destination=shown)
+        return submit._replace(bearer="ussd", turn=_turn(incoming.pdu, place, typed), destination=shown)
 
-    def _said(self, incoming: _Incoming) -> Submit:
+    def _said(self, incoming: _Incoming, place: Place) -> Submit:
         """An answer in a dialogue. Only the dialogue knows what was asked, so nothing long is kept of it."""
         submit = self._submit(incoming, Route(RouteKind.SERVICE), secret_digits=True)
-        turn = _turn(incoming.pdu, incoming.content.text or "")
+        turn = _turn(incoming.pdu, place, incoming.content.text or "")
         shown = mask_text(incoming.pdu.destination.addr, secret_digits=True)
         return submit._replace(bearer="ussd", turn=turn, destination=shown)
+
+    def _shown(self, bind: Bind, pdu: SubmitSm, frame: bytes, message_id: str) -> Submit:
+        """A screen or notice of the application that owns the service code. Raises Rejected."""
+        source = _own_service_code(bind.account, pdu.source.addr)
+        incoming, _, place = self._talking(bind, source, pdu, frame, message_id)
+        route = self._routes.sms(pdu.destination.addr)
+        if route.kind is RouteKind.OFFNET and is_canonical(route.target):
+            # A number of another network's prefix may be ported in; whoever binds for it is its handset.
+            route = Route(RouteKind.HANDSET, route.target)
+        if route.kind is not RouteKind.HANDSET:
+            raise Rejected(CommandStatus.ESME_RINVDSTADR, f"{_masked(pdu.destination.addr)} is no handset")
+        submit = self._submit(incoming, route, secret_digits=False)
+        turn = _turn(incoming.pdu, place, incoming.content.text or "")
+        return submit._replace(bearer="ussd", turn=turn, destination=route.target)
 
     def _is_secret(self, route: Route) -> bool:
         service = self._bus.services.get(route.target)
@@ -301,7 +324,7 @@ class Inbound:
         destination = incoming.pdu.destination.addr
         common = self._common(incoming, route, destination, secret_digits=secret_digits)
         # A service has a text as soon as it is accepted; a screen is its own receipt.
-        registered = 0 if incoming.pdu.service_type == _USSD else incoming.pdu.registered_delivery
+        registered = 0 if _is_ussd(incoming.pdu) else incoming.pdu.registered_delivery
         return Submit(*common, asked=asked, registered_delivery=registered, fresh=_is_fresh(incoming))
 
     def _common(self, incoming: _Incoming, route: Route, destination: str, *, secret_digits: bool) -> _Common:
@@ -342,9 +365,9 @@ class Inbound:
         account = bind.account.system_id
         digest = self._digest(f"{account}\0" + incoming.frame[16:].decode("latin-1"))
         content = digest[:8].hex()
-        reference = pdu.tlv_int(Tag.USER_MESSAGE_REFERENCE) if pdu.tlvs else None
-        if reference is not None:
-            return InboxKey(f"smpp-reference:{account}", f"{incoming.source}:{reference}:{content}", digest)
+        if incoming.reference is not None:
+            key = f"{incoming.source}:{incoming.reference}:{content}"
+            return InboxKey(f"smpp-reference:{account}", key, digest)
         return InboxKey(session_source(bind.session_id), f"{pdu.sequence_number}:{content}", digest)
 
 
@@ -360,9 +383,7 @@ def _origin(incoming: _Incoming, route: Route, channel: Channel) -> Origin:
 def _is_fresh(incoming: _Incoming) -> bool:
     """True where the sequence number is the highest of its session, which then has no such key yet."""
     bind, sequence = incoming.bind, incoming.pdu.sequence_number
-    if sequence <= bind.last_sequence or (
-        incoming.pdu.tlvs and incoming.pdu.tlv(Tag.USER_MESSAGE_REFERENCE) is not None
-    ):
+    if sequence <= bind.last_sequence or incoming.reference is not None:
         return False
     bind.last_sequence = sequence
     return True
@@ -373,6 +394,23 @@ def _own_code(account: Account, addr: str) -> str:
     if not source or not account.owns(source):
         raise Rejected(CommandStatus.ESME_RINVSRCADR, f"{account.system_id} does not own {source!r}")
     return source
+
+
+def _own_service_code(account: Account, addr: str) -> str:
+    """The code that a screen comes from, with its ``#``; also when more was dialled after it."""
+    if not account.ussd_codes:
+        raise Rejected(CommandStatus.ESME_RINVSERTYP, f"{account.system_id} owns no USSD code")
+    code = addr.rstrip("#")
+    owned = [each for each in account.ussd_codes if code == each or code.startswith(f"{each}*")]
+    usual = account.ussd_codes[0] if not addr or account.owns(addr) else None
+    found = max(owned, key=len, default=usual)
+    if found is None:
+        raise Rejected(CommandStatus.ESME_RINVSRCADR, f"{account.system_id} does not own {_masked(addr)}")
+    return f"{found}#"
+
+
+def _is_ussd(pdu: SubmitSm) -> bool:
+    return pdu.service_type == _USSD or (bool(pdu.tlvs) and pdu.tlv(Tag.USSD_SERVICE_OP) is not None)
 
 
 def ahead(text: str, now_us: int, status: CommandStatus) -> int | None:
@@ -395,7 +433,7 @@ def plain(pdu: DataSm) -> SubmitSm:
     return as_submit(pdu)
 
 
-def _shown(addr: str) -> str:
+def _masked(addr: str) -> str:
     """An address for the log: a dialled string sent as an SMS may hold a code."""
     return repr(mask_text(addr, secret_digits=True))
 
@@ -408,54 +446,27 @@ def _in_range(bind: Bind, source: str) -> str | None:
     return msisdn if bind.address_range.serves(msisdn) else None
 
 
-def _content(pdu: SubmitSm, source: str, way: Way) -> tuple[SubmitSm, _Content]:
-    """Decode the body; the PDU comes back in our way. Raises Rejected for one that is not what it says."""
-    if pdu.tlvs and pdu.short_message and pdu.tlv(Tag.MESSAGE_PAYLOAD) is not None:
-        raise Rejected(CommandStatus.ESME_RINVMSGLEN, "both short_message and message_payload")
+def _place(dialect: Dialect, pdu: SubmitSm, side: Side) -> Place:
+    """The operation, which must be one of that side, and where it stands. Raises Rejected."""
     try:
-        if way is not OURS:
-            pdu = way.read(pdu)
-        return pdu, _read_content(pdu, source)
-    except UnknownDataCodingError as error:
-        raise Rejected(CommandStatus.ESME_RINVDCS, str(error)) from error
-    except CodingError as error:
-        raise Rejected(CommandStatus.ESME_RINVMSGLEN, str(error)) from error
+        place = dialect.read(pdu)
+    except BadPlace as error:
+        raise Rejected(CommandStatus.ESME_RINVOPTPARAMVAL, str(error)) from error
+    if side is Side.APPLICATION and place.end and place.operation == UssdServiceOp.USSR_CONFIRM:
+        place = place._replace(operation=int(UssdServiceOp.PSSR_RESPONSE))  # It lets go.
+    if place.operation not in _OPERATIONS[side]:
+        missing = " (ussd_service_op is missing)" if pdu.tlv(Tag.USSD_SERVICE_OP) is None else ""
+        raise Rejected(CommandStatus.ESME_RINVOPTPARAMVAL, f"no operation of the {side.value} side{missing}")
+    return place
 
 
-def _read_content(pdu: SubmitSm, source: str) -> _Content:
-    """Most messages are whole, and say so by having neither a header nor parameters."""
-    if not pdu.tlvs and not pdu.esm_class & _UDHI:
-        decoded = decode(pdu.data_coding, pdu.short_message)
-        text = None if isinstance(decoded, Binary) else decoded
-        return _Content(text, alphabet_of(pdu.data_coding)._value_, None)
-    part = part_of(pdu, source)
-    encoding = alphabet_of(pdu.data_coding)._value_
-    return _Content(_text(part), encoding, part if part.total > 1 else None)
-
-
-def _text(part: Part) -> str | None:
-    """The text of a segment; a sender may cut a character in two, which only the joined text puts right."""
-    try:
-        decoded = decode(part.data_coding, part.octets, shift=part.shift)
-    except UnknownDataCodingError:
-        raise
-    except CodingError:
-        if part.total == 1:
-            raise
-        return None
-    return None if isinstance(decoded, Binary) else decoded
-
-
-def _turn(pdu: SubmitSm, typed: str) -> UssdTurn:
-    """Dialogue number, sequence and end bit of its_session_info (SMPP 3.4 section 5.3.2.43); without it 0."""
+def _turn(pdu: SubmitSm, place: Place, typed: str) -> UssdTurn:
     body = pdu.short_message or pdu.tlv_bytes(Tag.MESSAGE_PAYLOAD) or b""
-    info = pdu.tlv_bytes(Tag.ITS_SESSION_INFO) or b"\0\0"
-    operation = pdu.tlv_int(Tag.USSD_SERVICE_OP)
     return UssdTurn(
-        dialogue=info[0],
-        sequence=info[1] >> 1,
-        operation=UssdServiceOp.PSSR_INDICATION if operation is None else operation,
-        end=bool(info[1] & 1),
+        dialogue=place.number,
+        sequence=place.sequence,
+        operation=place.operation,
+        end=place.end,
         typed=Secret(typed),
         # A dialled string may stand in destination_addr alone, which is ASCII.
         octets=len(body) or len(typed),

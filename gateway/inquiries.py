@@ -9,7 +9,8 @@ from gateway.batch import lanes_of
 from gateway.binds import Bind
 from gateway.checks import REGISTERED_BITS
 from gateway.config import Account
-from gateway.inbound import Inbound, Rejected, ahead
+from gateway.content import Rejected
+from gateway.inbound import Inbound, ahead
 from gateway.receipts import FORMATS
 from gateway.routing import Route, RouteKind, Routes
 from gateway.smpp.constants import CommandStatus

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from gateway.binds import Bind
 from gateway.checks import for_one
-from gateway.inbound import Inbound, Rejected
+from gateway.content import Rejected
+from gateway.inbound import Inbound
 from gateway.message_ids import recipient_id
 from gateway.smpp.codec import encode
 from gateway.smpp.constants import CommandStatus, Npi, Ton

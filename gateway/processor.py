@@ -9,11 +9,12 @@ from typing import Any
 
 import structlog
 
+from gateway.account_dialects import AccountDialects
 from gateway.batch import RELEASE_JOB, Batch
 from gateway.clock import ClockError, OperatorClock
 from gateway.config import Account
 from gateway.delivery_log import DELIVER_JOB, DeliveryLog
-from gateway.dialogue_screens import GUARD_JOB
+from gateway.dialogue_book import GUARD_JOB
 from gateway.due import DueRunner
 from gateway.errors import SystemFault
 from gateway.expiry import EXPIRY_JOB, Expiry
@@ -56,6 +57,8 @@ from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Job, MessageState
 from storage.needs import Needs
 from storage.store import Store
+from ussd_menus.menu import Menu
+from ussd_menus.registry import MENUS
 
 log = structlog.get_logger("gateway.processor")
 
@@ -76,6 +79,7 @@ class Processor:
         seed: Callable[["Processor"], None],
         accounts: Sequence[Account],
         new_id: Callable[[], str],
+        menus: Sequence[Menu] = MENUS,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -85,7 +89,8 @@ class Processor:
         self._seed = seed
         onward = Onward(accounts)
         self._deliveries = DeliveryLog(renderer, ReceiptDesk(accounts, onward, new_id))
-        self._submits = Submits(bus, renderer, self._deliveries, onward)
+        dialects = AccountDialects(accounts)
+        self._submits = Submits(bus, renderer, self._deliveries, onward, dialects, new_id, menus)
         self._operations = Operations(self._deliveries, onward)
         #: How each work is carried out, but for those that come alone.
         self._runs: Mapping[type[Work], Callable[[Any, Batch], Result]] = {

@@ -9,18 +9,17 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
 import structlog
 
-from gateway.config import RADIO, Account, Config, Side
+from gateway.config import RADIO, Config, Side
 from gateway.http.facade import Answered, Busy, RadioUnavailable
 from gateway.mo import Handsets, Mo
+from gateway.own_account import called, own_account
 from gateway.radio_link import Link, LinkFactory, no_answer
 from gateway.smpp.codec import encode
 from gateway.smpp.pdus import Pdu
-from handlers.base.command import Secret
 
 log = structlog.get_logger("gateway.radio")
 
@@ -32,8 +31,6 @@ _CONNECTS_MAX = 3
 _AGAIN_S = 0.2
 _LOST = "the connection was lost before the answer came"
 _STOPPING = "the gateway is stopping"
-#: Eight octets, which is all that the field holds (SMPP 3.4 section 5.2.2); 48 bits.
-_PASSWORD_OCTETS = 6
 
 
 def with_radio(config: Config) -> Config:
@@ -41,37 +38,8 @@ def with_radio(config: Config) -> Config:
 
     Only for the parts inside: its password is nobody's to know, and no demo or banner may show the account.
     """
-    account = Account(
-        system_id=RADIO,
-        password=Secret(secrets.token_urlsafe(_PASSWORD_OCTETS)),
-        side=Side.HANDSET,
-        allowed_hosts=_own_hosts(config.smpp_host),
-        binds_max=1,
-    )
+    account = own_account(RADIO, Side.HANDSET, config.smpp_host)
     return replace(config, accounts=(*config.accounts, account))
-
-
-def _own_hosts(listening_on: str) -> tuple[str, ...]:
-    """Whence we come: from the address that we call. A name may stand for any, so it limits nothing."""
-    called = _called(listening_on)
-    if called == "localhost":
-        return ("127.0.0.0/8", "::1")
-    return (called,) if _ip(called) else ()
-
-
-def _called(host: str) -> str:
-    """Where a listener on ``host`` is reached from this machine."""
-    ip = _ip(host)
-    if ip is None or not ip.is_unspecified:
-        return host
-    return "::1" if ip.version == 6 else "127.0.0.1"
-
-
-def _ip(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +86,7 @@ class Radio:
 
     def listens(self, host: str, port: int) -> None:
         """The gateway's SMPP port is open there."""
-        self._where = _called(host), port
+        self._where = called(host), port
 
     async def send(self, mo: Mo, /) -> Sequence[Answered]:
         """Have a handset send it; the responses, one for each short message.

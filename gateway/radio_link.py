@@ -1,4 +1,7 @@
-"""One connection of the radio side: Twisted's transport around an ESME's session."""
+"""One connection of the gateway to itself: Twisted's transport around an ESME's session.
+
+The radio side binds it as a transmitter; an application of our own (gateway.ussd_http) as a transceiver.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
@@ -12,8 +15,8 @@ from twisted.python.failure import Failure
 from gateway.config import Account
 from gateway.http.facade import RadioUnavailable
 from gateway.smpp.constants import status_name
-from gateway.smpp.events import Close, Event, RequestTimedOut, ResponseReceived, Send
-from gateway.smpp.pdus import BindTransmitter, Pdu
+from gateway.smpp.events import Close, Event, Received, RequestTimedOut, ResponseReceived, Send
+from gateway.smpp.pdus import BindTransceiver, BindTransmitter, Pdu, Response
 from gateway.smpp.session import Session
 from gateway.smpp.settings import SessionSettings
 from gateway.smpp.states import BOUND, Role
@@ -57,20 +60,35 @@ class Owner(Protocol):
         """There is no connection (any more); ``unanswered`` are the Asked of the submits, in order."""
 
 
+#: Takes a request of the gateway, which it answers through the link: at once or later.
+Receive = Callable[["Link", Pdu], None]
+
+
 class Link(TwistedProtocol):
-    """Binds as soon as it is connected. ``enquire_link`` and ``unbind`` are answered by the session."""
+    """Binds as soon as it is connected. ``enquire_link`` and ``unbind`` are answered by the session.
+
+    With ``receive`` it binds as a transceiver, else as a transmitter.
+    """
 
     #: Twisted's transports are zope interfaces, which mypy cannot see through without its plugin.
     transport: Any
 
-    def __init__(self, owner: Owner, account: Account, reactor: Any, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        account: Account,
+        reactor: Any,
+        monotonic: Callable[[], float],
+        receive: Receive | None = None,
+    ) -> None:
         self._owner = owner
         self._account = account
         self._reactor = reactor
         self._monotonic = monotonic
-        self._session = Session(
-            Role.ESME, monotonic(), SessionSettings(window=account.window, timers=_TIMERS)
-        )
+        self._receive = receive
+        window = account.window
+        settings = SessionSettings(window=window, inbound_window=window, timers=_TIMERS)
+        self._session = Session(Role.ESME, monotonic(), settings)
         self._reason = ""
         self._next_tick: Any = None
 
@@ -86,6 +104,23 @@ class Link(TwistedProtocol):
             raise RuntimeError("there is no room in the window")
         self.transport.write(data)
 
+    def respond(self, response: Response) -> bool:
+        """Answer a request that came through ``receive``; False when the connection is gone."""
+        return self._give(self._session.respond(response))
+
+    def reject(self, request: Pdu, status: int) -> bool:
+        """Answer it with an error; False when the connection is gone."""
+        return self._give(self._session.reject(request, status))
+
+    def _give(self, data: bytes) -> bool:
+        if data:
+            self.transport.write(data)
+        return bool(data)
+
+    def drop(self, reason: str) -> None:
+        """Hang up, so that what is not answered yet counts as not delivered."""
+        self._close(reason)
+
     def leave(self) -> None:
         """Unbind; the connection ends once everything under way is answered."""
         if self._session.state in BOUND:
@@ -96,7 +131,8 @@ class Link(TwistedProtocol):
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """Bind."""
         self.transport.setTcpNoDelay(True)
-        bind = BindTransmitter(system_id=self._account.system_id, password=self._account.password.reveal())
+        kind = BindTransmitter if self._receive is None else BindTransceiver
+        bind = kind(system_id=self._account.system_id, password=self._account.password.reveal())
         self.transport.write(self._session.bind(bind, _BIND, self._monotonic()))
         self._next_tick = self._reactor.callLater(_TICK_S, self._tick)
 
@@ -122,6 +158,8 @@ class Link(TwistedProtocol):
             match event:
                 case Send():
                     self.transport.write(event.data)
+                case Received() if self._receive is not None:
+                    self._receive(self, event.pdu)
                 case ResponseReceived():
                     answered = True
                     self._answered(event.pdu, event.token)
@@ -140,7 +178,7 @@ class Link(TwistedProtocol):
             self._owner.bound(self)
         else:
             status = status_name(getattr(pdu, "command_status", 0))
-            log.warning("radio.bind_refused", status=status)
+            log.warning("link.bind_refused", system_id=self._account.system_id, status=status)
             self._close(f"the bind was answered with {status}")
 
     def _timed_out(self, token: Any) -> None:
@@ -159,11 +197,19 @@ class LinkFactory(ClientFactory):
 
     noisy = False
 
-    def __init__(self, owner: Owner, account: Account, reactor: Any, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        account: Account,
+        reactor: Any,
+        monotonic: Callable[[], float],
+        receive: Receive | None = None,
+    ) -> None:
         self._owner = owner
         self._account = account
         self._reactor = reactor
         self._monotonic = monotonic
+        self._receive = receive
 
     def connect(self, host: str, port: int) -> None:
         """Try once; the owner hears ``bound`` or ``lost``."""
@@ -171,7 +217,7 @@ class LinkFactory(ClientFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> Link:  # noqa: ARG002, N802 - Twisted's shape
         """The link for a connection that was made."""
-        return Link(self._owner, self._account, self._reactor, self._monotonic)
+        return Link(self._owner, self._account, self._reactor, self._monotonic, self._receive)
 
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:  # noqa: ARG002, N802 - Twisted's shape
         """Nobody listens there."""

@@ -4,26 +4,30 @@ Language and alphabet are chosen here and nowhere else. The PDUs of an outbox ro
 the session that sends them puts in its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from gateway.account_dialects import AccountDialects
 from gateway.coding.alphabet import alphabet_of
 from gateway.coding.split import split
+from gateway.coding.ussd import Screen
 from gateway.coding.ussd import screen as fitted
+from gateway.config import Account
 from gateway.smpp.codec import encode
 from gateway.smpp.constants import Npi, Ton, UssdServiceOp
 from gateway.smpp.pdus import Address, DeliverSm
-from gateway.smpp.tlv import Tag, Tlv
+from gateway.smpp.quick import quick
 from gateway.texts import Catalog
+from gateway.ussd_dialects import Place
 from gateway.work import Submit
 from handlers.base.command import Origin
 from handlers.base.context import Context
 from handlers.base.outcome import Outcome, Reply, Text
 from rating.msisdn import Msisdn, is_canonical
 from rating.subscriber import Language
-from storage.model import Direction, Message, MessageState, Outbox
+from storage.model import Dialogue, Direction, Message, MessageState, Outbox
 from storage.unit_of_work import UnitOfWork
 
 _US = 1_000_000
@@ -32,6 +36,7 @@ _DEFAULT_SENDER = "6000"
 ONCE = "once:"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """A text as PDUs, with what the message store tells about it."""
@@ -43,23 +48,23 @@ class Encoded:
 
 
 class UssdScreen(NamedTuple):
-    """One screen of a dialogue, rendered and cut to size, with its place in the dialogue."""
+    """One screen of a dialogue, rendered and cut to size; ``cause_id`` is the message that it answers."""
 
     text: str
     text_id: str
     operation: UssdServiceOp
-    number: int
-    sequence: int
     end: bool
     fallback: str = ""
+    cause_id: str = ""
 
 
 class Renderer:
     """Pure but for the ids that it draws. One per gateway, used in the writer thread."""
 
-    def __init__(self, catalog: Catalog, new_id: Callable[[], str]) -> None:
+    def __init__(self, catalog: Catalog, new_id: Callable[[], str], accounts: Iterable[Account] = ()) -> None:
         self._catalog = catalog
         self._new_id = new_id
+        self._dialects = AccountDialects(accounts)
 
     def reply(self, reply: Reply, work: Submit, uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
         """The answer to a subscriber's message, as SMS; screens have a way of their own."""
@@ -107,16 +112,30 @@ class Renderer:
         return lambda text: self._catalog.render(text, language)
 
     def screen(
-        self, screen: UssdScreen, work: Submit, service_code: str, uow: UnitOfWork, context: Context
+        self, screen: UssdScreen, dialogue: Dialogue, uow: UnitOfWork, context: Context
     ) -> tuple[Message, Outbox]:
-        """A screen for the session that dialled or answered."""
-        to = Msisdn(work.source)
-        code = service_code if service_code.endswith(("#", "*")) else f"{service_code}#"
-        letter = Letter(screen.text, to, code, work.message_id, _language(to, uow), screen.text_id)
-        encoded = _encode_screen(letter, screen)
+        """A screen of the operator's own, at the dialogue's sequence number."""
+        to, code = Msisdn(dialogue.msisdn), as_dialled(dialogue.service_code)
+        letter = Letter(screen.text, to, code, screen.cause_id, _language(to, uow), screen.text_id)
+        shown = fitted(screen.text)
+        pdu = self.screen_pdu(dialogue, shown, screen.operation, end=screen.end)
+        encoded = Encoded(pdu, alphabet_of(shown.data_coding).value, shown.data_coding, 1)
         message = mt_message(self._new_id(), letter, encoded, uow, bearer="ussd", route=f"handset:{to}")
-        outbox = promise_of(message, uow, context.profile.ussd_dialogue_s)
-        return message, outbox._replace(lane=f"ussd:{to}", bind=work.session_id, fallback=screen.fallback)
+        return message, to_handset(message.id, pdu, dialogue, uow, context)._replace(fallback=screen.fallback)
+
+    def screen_pdu(self, dialogue: Dialogue, shown: Screen, operation: int, *, end: bool) -> bytes:
+        """The ``deliver_sm`` that shows it, in the dialect of the handset's account."""
+        place = Place(operation, dialogue.number, dialogue.sequence, end)
+        return encode(
+            DeliverSm(
+                service_type="USSD",
+                source=address(as_dialled(dialogue.service_code)),
+                destination=address(dialogue.msisdn),
+                data_coding=shown.data_coding,
+                short_message=shown.short_message,
+                tlvs=self._dialects.towards(dialogue.account).tlvs(place),
+            )
+        )
 
     # -- SMS and screens ---------------------------------------------------------------------------
 
@@ -132,6 +151,25 @@ class Renderer:
         return message, promise_of(message, uow, context.profile.sms_validity_s)
 
 
+def as_dialled(service_code: str) -> str:
+    """With the ``#`` that ends what is dialled."""
+    return service_code if service_code.endswith(("#", "*")) else f"{service_code}#"
+
+
+def to_handset(message_id: str, pdu: bytes, dialogue: Dialogue, uow: UnitOfWork, context: Context) -> Outbox:
+    """The promise to show a screen on the dialogue's session, at once or not at all."""
+    return Outbox(
+        message_id=message_id,
+        lane=f"ussd:{dialogue.msisdn}",
+        payload=pdu,
+        due_us=uow.now_us,
+        expires_us=uow.now_us + context.profile.ussd_dialogue_s * _US,
+        bind=dialogue.session_id,
+        bearer="ussd",
+    )
+
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A text in its language, from whom and to whom, and the message that it answers."""
@@ -251,19 +289,3 @@ def _encode_sms(letter: Letter, *, reference: int) -> Encoded:
         for segment in encoded.segments
     )
     return Encoded(pdus, encoded.alphabet.value, encoded.data_coding, len(encoded.segments))
-
-
-def _encode_screen(letter: Letter, screen: UssdScreen) -> Encoded:
-    shown = fitted(letter.text)
-    info = bytes((screen.number, screen.sequence << 1 | screen.end))
-    pdu = encode(
-        DeliverSm(
-            service_type="USSD",
-            source=address(letter.sender),
-            destination=address(letter.to),
-            data_coding=shown.data_coding,
-            short_message=shown.short_message,
-            tlvs=(Tlv(Tag.USSD_SERVICE_OP, screen.operation), Tlv(Tag.ITS_SESSION_INFO, info)),
-        )
-    )
-    return Encoded(pdu, alphabet_of(shown.data_coding).value, shown.data_coding, 1)

@@ -116,7 +116,7 @@ def bucketed(key: InboxKey, wall_us: int) -> tuple[str, str]:
 
 def current(key: InboxKey, wall_us: int) -> InboxKey:
     """The key with the interval of now."""
-    return key._replace(key=bucketed(key, wall_us)[0])
+    return InboxKey(key.source, f"{key.key}:{wall_us // WINDOW_US}", key.request_hash)
 
 
 def session_source(session_id: str) -> str:

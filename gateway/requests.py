@@ -10,9 +10,10 @@ import structlog
 from gateway.batch import lanes_of
 from gateway.binds import Bind, Binds
 from gateway.config import Account, Side
+from gateway.content import Rejected
 from gateway.dispatcher import Dispatcher
 from gateway.failures import error_code, network_error_code
-from gateway.inbound import Inbound, Rejected, plain
+from gateway.inbound import Inbound, plain
 from gateway.inquiries import Inquiries
 from gateway.message_ids import SHORT_DIGITS, base_id, number_of
 from gateway.metrics import Metrics

@@ -16,7 +16,7 @@ from gateway.metrics import Metrics
 from gateway.peer import Peer
 from gateway.requests import Queue, Requests
 from gateway.smpp import pdus
-from gateway.smpp.constants import CommandStatus, command_name, status_name
+from gateway.smpp.constants import VERSION_34, CommandStatus, command_name, status_name
 from gateway.smpp.settings import SessionSettings
 from gateway.smpp.timers import TimerSettings
 from gateway.work import BindClosed, BindOpened, Result, Work
@@ -175,6 +175,7 @@ class SmppServer(Factory):
             receives=not isinstance(pdu, pdus.BindTransmitter),
             address_range=verdict.serves,
             link=peer,
+            has_tlvs=pdu.interface_version >= VERSION_34,
         )
         peer.accept_bind(pdu, SYSTEM_ID, account.window)
         self.binds.add(bind)

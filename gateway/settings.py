@@ -41,6 +41,7 @@ from gateway.config import (
     Side,
     Timers,
     Tls,
+    UssdHttp,
 )
 from gateway.passwords import check_hash
 from gateway.settings_rules import problems_of, repeated_lists
@@ -51,6 +52,8 @@ from gateway.settings_values import (
     checked_members,
     checked_number,
     checked_receipt_format,
+    checked_url,
+    checked_ussd_dialect,
 )
 from gateway.settings_words import (
     DIGITS,
@@ -71,7 +74,10 @@ OTHER_VARIABLES = frozenset({"SHORTCODE_TARGET"})
 DEFAULT_FILE = "shortcode.toml"
 #: Values that are never repeated in an error, for they may hold a secret.
 _NEVER_SHOWN = frozenset(
-    {"password", "password_hash", "outbind_password", "api_token", "database_url", "accounts"}
+    {
+        *("password", "password_hash", "outbind_password", "api_token", "database_url", "accounts"),
+        *("url", "ussd_http"),
+    }
 )
 
 _TIMERS = Timers()
@@ -97,6 +103,7 @@ Host = Annotated[str, AfterValidator(checked_host)]
 Fingerprint = Annotated[str, AfterValidator(checked_fingerprint)]
 Number = Annotated[str, AfterValidator(checked_number)]
 ReceiptFormatName = Annotated[str, AfterValidator(checked_receipt_format)]
+UssdDialectName = Annotated[str, AfterValidator(checked_ussd_dialect)]
 ListName = Annotated[str, Field(pattern=LIST_NAME)]
 MessageNumber = Annotated[int, Field(ge=1, le=255)]
 SenderName = Annotated[str, Field(pattern=SENDER_NAME)]
@@ -132,6 +139,7 @@ class AccountSettings(_Strict):
     receipt_format: ReceiptFormatName = "standard"
     receipt_delay_s: Seconds = 0.0
     receipt_order: ReceiptOrder = ReceiptOrder.SUBMITTED
+    ussd_dialect: UssdDialectName = "standard"
 
     @field_validator("password_hash")
     @classmethod
@@ -203,6 +211,20 @@ class DistributionListSettings(_Strict):
     members: Annotated[tuple[Number, ...], AfterValidator(checked_members)]
 
 
+class UssdHttpSettings(_Strict):
+    """``[[ussd_http]]``: a USSD application that is reached over HTTP."""
+
+    name: Annotated[str, Field(pattern=SYSTEM_ID)]
+    url: Annotated[str, AfterValidator(checked_url)]
+    codes: Annotated[tuple[UssdCode, ...], AfterValidator(checked_members)]
+    timeout_s: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 8.0
+
+    def frozen(self) -> UssdHttp:
+        """The same as the gateway uses it."""
+        codes = tuple(code.rstrip("#") for code in self.codes)
+        return UssdHttp(name=self.name, url=self.url, codes=codes, timeout_s=self.timeout_s)
+
+
 class Settings(_Strict):
     """All settings of ``serve``, as they are typed."""
 
@@ -225,6 +247,7 @@ class Settings(_Strict):
     timers: TimerSettings = TimerSettings()
     limits: LimitSettings = LimitSettings()
     tls: TlsSettings | None = None
+    ussd_http: tuple[UssdHttpSettings, ...] = ()
     distribution_lists: tuple[DistributionListSettings, ...] = ()
     #: By sm_default_msg_id (SMPP 3.4 section 5.2.20).
     default_messages: dict[MessageNumber, Text] = Field(default_factory=dict)
@@ -386,6 +409,7 @@ def _frozen(settings: Settings, demo: bool) -> Config:
         timers=Timers(**settings.timers.model_dump()),
         limits=Limits(**settings.limits.model_dump()),
         tls=settings.tls.frozen() if settings.tls is not None else None,
+        ussd_http=tuple(each.frozen() for each in settings.ussd_http),
         distribution_lists={each.name: each.members for each in settings.distribution_lists},
         default_messages=settings.default_messages,
         **settings.model_dump(include=_SAME),

@@ -56,6 +56,30 @@ def _radio_is_the_gateways_own(config: Config) -> Iterator[str]:
         yield f"accounts: system_id {RADIO} is the gateway's own, for POST /mo; give yours another name"
 
 
+def _http_applications_are_accounts_too(config: Config) -> Iterator[str]:
+    names = [each.name for each in config.ussd_http]
+    for name in _twice(names):
+        yield f"ussd_http: name {name} is there twice"
+    for name in sorted(set(names) & {RADIO, *(account.system_id for account in config.accounts)}):
+        yield f"ussd_http: {name} is the system_id of an account; give the entry another name"
+    own = [code for each in config.ussd_http for code in each.codes]
+    for code in _twice(own):
+        yield f"ussd_http: {code} is there twice"
+    for code in sorted(set(own) & {code for account in config.accounts for code in account.ussd_codes}):
+        yield f"ussd_http: {code} is owned by an account"
+
+
+def _http_applications_answer_in_time(config: Config) -> Iterator[str]:
+    """The deliver_sm that waits for the answer must not be given up before."""
+    response_s = config.timers.response_s
+    for each in config.ussd_http:
+        if 0 < response_s <= each.timeout_s:
+            yield (
+                f"ussd_http: timeout_s of {each.name} is {each.timeout_s:g}; it must be less than "
+                f"timers.response_s ({response_s:g})"
+            )
+
+
 def _owned(account: Account) -> tuple[str, ...]:
     return (*account.short_codes, *account.ussd_codes)
 
@@ -157,6 +181,8 @@ _RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
     _token_is_sendable,
     _accounts_are_distinct,
     _radio_is_the_gateways_own,
+    _http_applications_are_accounts_too,
+    _http_applications_answer_in_time,
     _sides_have_their_own_fields,
     _handsets_lack_what_applications_have,
     _one_way_to_prove,

@@ -2,10 +2,12 @@
 
 import re
 from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 from rating.msisdn import parse_msisdn
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_VISIBLE = re.compile(r"[!-~]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -46,6 +48,21 @@ def _is_address(host: str) -> bool:
         return False
 
 
+def checked_url(text: str) -> str:
+    """An absolute URL with http or https, of visible ASCII."""
+    try:
+        url = urlsplit(text)
+        # The port is looked at when it is asked for.
+        whole = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        raise ValueError("is no URL") from None
+    if not whole or _VISIBLE.fullmatch(text) is None or url.fragment:
+        raise ValueError("is written like http://127.0.0.1:8090/ussd, in visible ASCII")
+    if "@" in url.netloc:
+        raise ValueError("has a name or password before the host, which would not be sent")
+    return text
+
+
 def checked_number(text: str) -> str:
     """A subscriber's number, however it is typed, in the canonical form."""
     return parse_msisdn(text)
@@ -65,4 +82,14 @@ def checked_receipt_format(name: str) -> str:
 
     if name not in FORMATS:
         raise ValueError(f"is none of {', '.join(FORMATS)}")
+    return name
+
+
+def checked_ussd_dialect(name: str) -> str:
+    """The name of one of ``gateway.ussd_dialects.DIALECTS``."""
+    # Here for the reason that stands above.
+    from gateway.ussd_dialects import DIALECTS  # noqa: PLC0415
+
+    if name not in DIALECTS:
+        raise ValueError(f"is none of {', '.join(DIALECTS)}")
     return name

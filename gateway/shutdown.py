@@ -42,6 +42,7 @@ class Shutdown:
             phones = gateway.loop.run_in_executor(None, gateway.demo.wait)
         gateway.outbinds.stop()
         gateway.radio.stop()
+        await gateway.ussd_http.stop()
         gateway.due_timer.cancel()
         gateway.operator.stop()
         await maybeDeferred(self._listener.stopListening).asFuture(gateway.loop)

@@ -1,16 +1,18 @@
 """What the writer does with an accepted submit: once, and with all that follows from it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gateway import parts
+from gateway.account_dialects import AccountDialects
 from gateway.batch import Batch, lanes_of
 from gateway.coding.alphabet import Binary
 from gateway.coding.assemble import Joined
 from gateway.coding.errors import CodingError
 from gateway.coding.part import Part
 from gateway.delivery_log import DeliveryLog
-from gateway.dialogues import Dialogues, NotInDialogue
+from gateway.dialogue_book import NotInDialogue
+from gateway.dialogues import Dialogues, is_of_application
 from gateway.failures import number_for
 from gateway.kept import blinded
 from gateway.onward import Onward
@@ -29,7 +31,7 @@ from rating.subscriber import Status
 from storage.model import Between, MessageState, PendingFlag
 from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
-from ussd_menus.registry import BY_CODE
+from ussd_menus.menu import Menu
 
 _NOTHING = Outcome()
 _MAY_NOT_SEND = frozenset({Status.BLOCKED, Status.BLOCKED_OUTGOING})
@@ -38,12 +40,22 @@ _MAY_NOT_SEND = frozenset({Status.BLOCKED, Status.BLOCKED_OUTGOING})
 class Submits:
     """Runs inside a batch: to a service, to a handset or an application, or to another network."""
 
-    def __init__(self, bus: Bus, renderer: Renderer, deliveries: DeliveryLog, onward: Onward) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        renderer: Renderer,
+        deliveries: DeliveryLog,
+        onward: Onward,
+        dialects: AccountDialects,
+        new_id: Callable[[], str],
+        menus: Sequence[Menu],
+    ) -> None:
         self._bus = bus
         self._onward = onward
         self._renderer = renderer
         self._deliveries = deliveries
-        self.dialogues = Dialogues(bus, renderer, BY_CODE)
+        self.dialogues = Dialogues(bus, renderer, menus, onward, dialects, new_id)
+        deliveries.on_lost_ussd = self.dialogues.lost
         self.repeats = Repeats()
 
     def needs(self, work: Submit, uow: UnitOfWork, context: Context) -> Iterator[Needs]:
@@ -54,7 +66,8 @@ class Submits:
             msisdns.append(Msisdn(work.route.target))
         if keys or msisdns:
             named = frozenset((work.inbox.source, key) for key in keys)
-            talking = frozenset() if work.turn is None else frozenset({work.source})
+            handset = work.route.target if is_of_application(work) else work.source
+            talking = frozenset() if work.turn is None else frozenset({handset})
             yield Needs(inbox=named, msisdns=frozenset(msisdns), dialogues=talking)
         if isinstance(work.asked, Command):
             yield self._bus.needs(work.asked, context)
@@ -83,8 +96,11 @@ class Submits:
             done = self.dialogues.run(work, batch)
         except NotInDialogue as error:
             return batch.result(work, Accepted(error.status, "", error.reason))
-        message = mo_message(done.work, batch.uow, MessageState.DELIVERED, outcome=done.outcome)
-        batch.uow.messages.add(message, None)
+        if done.onward is None:
+            message = mo_message(done.work, batch.uow, MessageState.DELIVERED, outcome=done.outcome)
+            batch.uow.messages.add(message, None)
+        else:
+            batch.promise(mo_message(done.work, batch.uow, MessageState.ENROUTE), done.onward)
         reply_ids = done.promise(batch)
         batch.follow(done.outcome)
         dialled = turn.operation == UssdServiceOp.PSSR_INDICATION

@@ -133,15 +133,17 @@ class Catalog:
             yield f"{text_id}: the English text is not GSM 7 bit"
 
     def _show(self, value: object, language: Language) -> str:
-        if type(value) is str:
-            return value
-        for kind, show in _FORMS:
-            if isinstance(value, kind):
-                return show(value, language)
-        if isinstance(value, Text):
-            return self.render(value, language)
+        kind = type(value)
+        if kind is str:
+            return value  # type: ignore[return-value]  # mypy does not narrow by the exact type
+        # Screens are lines of texts, so these come first, and by their exact types.
+        if kind is Text:
+            return self.render(value, language)  # type: ignore[arg-type]  # as above
         if isinstance(value, (tuple, list)):
             return "\n".join([self._show(line, language) for line in value])
+        for form, show in _FORMS:
+            if isinstance(value, form):
+                return show(value, language)
         raise TextError(f"a parameter of type {type(value).__name__} has no form in a text")
 
 

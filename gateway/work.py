@@ -27,12 +27,13 @@ class InboxKey(NamedTuple):
 
 
 class UssdTurn(NamedTuple):
-    """A handset's side of a dialogue: dialogue number, sequence and end bit of ``its_session_info``, what it
-    does (``ussd_service_op``), what was typed, which may be a secret, and how many octets that was.
+    """One side's operation in a dialogue: number of the dialogue, sequence (None where the account's dialect
+    does not say) and end bit, what it does (``ussd_service_op``), what was typed or is to be shown, which may
+    be a secret, and how many octets that was.
     """
 
-    dialogue: int
-    sequence: int
+    dialogue: int | None
+    sequence: int | None
     operation: int = UssdServiceOp.PSSR_INDICATION
     end: bool = False
     typed: Secret = Secret("")
@@ -169,6 +170,7 @@ class Delivery(NamedTuple):
 
     ``fallback`` is the SMS sender that takes over where a USSD screen could not be shown, ``receipt`` is True
     where an account waits for a receipt. ``error_code`` is the number of the failure (gateway.failures).
+    ``ussd`` is True for what was said in a dialogue and did not arrive.
     """
 
     message_id: str
@@ -179,11 +181,12 @@ class Delivery(NamedTuple):
     fallback: str = ""
     receipt: bool = False
     error_code: int = 0
+    ussd: bool = False
 
     @property
     def is_plain(self) -> bool:
         """A final state that nothing follows: the message need not be read to write it down."""
-        return self.retry_s is None and not self.fallback and not self.receipt
+        return self.retry_s is None and not self.fallback and not self.receipt and not self.ussd
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,3 +56,9 @@ class SubmitFailed(_Refused):
     """The gateway answered a submit_sm with an error."""
 
     what = "the gateway refused it"
+
+
+class DialogueOver(SubmitFailed):
+    """The answer came too late: the gateway knows of no dialogue that waits for it."""
+
+    what = "the USSD dialogue is over, dial again"

@@ -15,9 +15,10 @@ from simulator.dialogue import (
     begin,
     ussd_fields,
 )
-from simulator.errors import NotConnected, SubmitFailed
+from simulator.errors import DialogueOver, NotConnected, SubmitFailed
 from simulator.events import Event, UssdNotice, UssdScreen
 from simulator.number import ADDRESS_OCTETS_MAX, dialled_string
+from simulator.status import ESME_RINVOPTPARAMVAL
 from simulator.text import decode
 
 
@@ -80,12 +81,21 @@ class Ussd:
     def _say(
         self, op: UssdOp, to: Dialogue, after: Dialogue | None, text: str, session_info: int | None
     ) -> None:
-        """Send one USSD operation. ``after`` is the dialogue then; a refusal leaves the one before."""
+        """Send one USSD operation. ``after`` is the dialogue then; a refusal leaves the one before, unless it
+        says that there is none.
+        """
         fields = ussd_fields(op, to.peer, text, session_info)
         # Before sending: the next screen may come on the reading thread before the response is seen here.
         before, self._dialogue = self._dialogue, after
         try:
             self._submit(fields)
-        except (NotConnected, SubmitFailed):
+        except SubmitFailed as error:
+            if error.status == ESME_RINVOPTPARAMVAL and op is not UssdOp.PSSR_INDICATION:
+                if self._dialogue is after:  # No other screen has come meanwhile.
+                    self._dialogue = None
+                raise DialogueOver(error.status) from None
+            self._dialogue = before
+            raise
+        except NotConnected:
             self._dialogue = before
             raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
+from operator import attrgetter
 
 from sqlalchemy import select, text
 
@@ -15,9 +16,12 @@ from storage.tables import dialogue_turn
 DIALOGUE_COLUMNS = tuple(table.columns)
 TURN_COLUMNS = tuple(dialogue_turn.columns)
 _KEPT = ("account", "session_id", "sequence", "state", "updated_us", "ended")
+_kept = attrgetter(*_KEPT, "id")
 _INSERT = Write(Verb.INSERT, table, DIALOGUE_COLUMNS)
 _UPDATE = Write(Verb.UPDATE, table, tuple(table.c[name] for name in _KEPT), (table.c.id,))
 _TURNS = Write(Verb.INSERT, dialogue_turn, TURN_COLUMNS)
+#: A handset has one dialogue at a time, so that those of a minute are few.
+_LAST = 16
 _LOOKUP = Lookup(select(*DIALOGUE_COLUMNS).where(text("ended = ''")), (table.c.msisdn,))
 
 
@@ -35,6 +39,22 @@ class Dialogues:
         """The open dialogue of a handset as this unit of work sees it, or None."""
         found = self._open.get(msisdn)
         return None if found is None or found.ended else found
+
+    def ended_since(self, msisdn: str, owner: str, since_us: int) -> list[Dialogue]:
+        """The last dialogues of a handset with this owner that ended since then, newest first, as this unit
+        of work sees them; not for hot paths.
+        """
+        stored = (
+            select(*DIALOGUE_COLUMNS)
+            .where(table.c.msisdn == msisdn, table.c.owner == owner)
+            .order_by(table.c.opened_us.desc())
+            .limit(_LAST)
+        )
+        found = {row[0]: Dialogue._make(row) for row in self._driver.query(stored)}
+        seen = {**found, **self._changed, **self._new}.values()
+        mine = (each for each in seen if each.msisdn == msisdn and each.owner == owner and each.ended)
+        late = [each for each in mine if each.updated_us >= since_us]
+        return sorted(late, key=lambda each: (each.opened_us, each.id), reverse=True)
 
     def begin(self, dialogue: Dialogue) -> None:
         """A new dialogue. Raises Broken while the handset has another one open."""
@@ -63,8 +83,7 @@ class Dialogues:
     def flush(self) -> None:
         """Ends before beginnings: of one handset the old one ends first."""
         if self._changed:
-            rows = [(*(getattr(each, name) for name in _KEPT), each.id) for each in self._changed.values()]
-            self._driver.write(_UPDATE, rows)
+            self._driver.write(_UPDATE, list(map(_kept, self._changed.values())))
         if self._new:
             self._driver.write(_INSERT, list(self._new.values()))
         if self._turns:

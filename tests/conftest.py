@@ -1,4 +1,5 @@
-"""The capture of the whole test traffic: read by Wireshark's dissector once all tests have run.
+"""What holds for all tests; and the capture of their whole traffic, read by Wireshark's dissector once all
+have run.
 
 ``TEST_CAPTURE_DIR`` names the folder in which every gateway process of the tests captures; nothing happens
 without it. One malformed frame fails the session.
@@ -9,10 +10,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import wireshark
 
 _KEY = pytest.StashKey[str]()
+
+# How long one example takes says more of the machine than of the code; the benchmarks measure, and each test
+# has its time-out.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

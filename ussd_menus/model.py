@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from handlers.base.command import Command, Origin
+from handlers.base.outcome import Text
 from ussd_menus.facts import Facts, Guard
 
 #: One step back, and to the first screen: understood on every screen.
@@ -26,11 +27,17 @@ NO: Final = "2"
 _NO_VALUES: Mapping[str, object] = MappingProxyType({})
 
 
+def choice_line(key: str, label: Text) -> Text:
+    """The line of something that can be chosen."""
+    return Text("menu.choice", {"key": key, "label": label})
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One line of a screen. ``key`` ("1" to "97") stays its own whatever a guard hides beside it.
 
-    ``word`` is another way to dial it (``*100*PREMIUM#``), in capitals; it is not shown.
+    ``word`` is another way to dial it (``*100*PREMIUM#``), in capitals; it is not shown. ``line`` is how the
+    choice looks, made once: a screen is shown far more often than it is declared.
     """
 
     key: str
@@ -38,6 +45,10 @@ class Choice:
     to: "Node"
     guard: Guard | None = None
     word: str = ""
+    line: Text = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "line", choice_line(self.key, Text(self.label)))
 
     def is_shown(self, facts: Facts) -> bool:
         """Whether this subscriber has the choice."""

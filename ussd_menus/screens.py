@@ -6,17 +6,17 @@ from typing import Final
 
 from handlers.base.outcome import Text
 from ussd_menus.facts import Facts
-from ussd_menus.model import BACK, KEY_MAX, NO, YES, Ask, Confirm, Options, Pick, Screen
+from ussd_menus.model import BACK, KEY_MAX, NO, YES, Ask, Confirm, Options, Pick, Screen, choice_line
 
 #: The last lines of a page, for whoever pages a long screen.
 MORE_LINE: Final = Text("menu.more")
 PREVIOUS_LINE: Final = Text("menu.previous")
 #: The last screen of a command that has nothing to say by USSD.
 DONE: Final = Text("menu.done")
-_BACK_LINE: Final = Text("menu.choice", {"key": BACK, "label": Text("menu.back")})
+_BACK_LINE: Final = choice_line(BACK, Text("menu.back"))
 _YES_NO: Final = (
-    Text("menu.choice", {"key": YES, "label": Text("menu.yes")}),
-    Text("menu.choice", {"key": NO, "label": Text("menu.no")}),
+    choice_line(YES, Text("menu.yes")),
+    choice_line(NO, Text("menu.no")),
 )
 
 
@@ -46,17 +46,13 @@ def _lines(node: Screen, facts: Facts, slots: Mapping[str, object]) -> Iterator[
         case Options():
             if node.title:
                 yield Text(node.title)
-            yield from (_line(each.key, Text(each.label)) for each in node.choices if each.is_shown(facts))
+            yield from [each.line for each in node.choices if each.is_shown(facts)]
         case Ask():
             yield Text(node.prompt)
         case Pick():
             yield Text(node.title)
             items = facts.items(node.source)[:KEY_MAX]
-            yield from (_line(str(number), item.label) for number, item in enumerate(items, 1))
+            yield from (choice_line(str(number), item.label) for number, item in enumerate(items, 1))
         case Confirm():
             yield Text(node.text, {name: slots[name] for name in node.shows})
             yield from _YES_NO
-
-
-def _line(key: str, label: Text) -> Text:
-    return Text("menu.choice", {"key": key, "label": label})

@@ -1,8 +1,12 @@
 """Where a dialogue stands, as text that can be stored."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
+
+#: ``json.dumps`` with separators makes an encoder each time.
+_TO_JSON: Final[Callable[[object], str]] = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class StateError(ValueError):
@@ -18,7 +22,7 @@ class State:
 
     def pack(self) -> str:
         """As JSON, in ASCII."""
-        return json.dumps([list(self.answers), self.wrong], separators=(",", ":"))
+        return _TO_JSON((self.answers, self.wrong))
 
     @classmethod
     def unpack(cls, packed: str) -> Self:

@@ -1,4 +1,4 @@
-"""Fills a store with delivered messages, so that the path can be measured on large tables."""
+"""Fills a store before a benchmark: delivered messages, which make the tables large, and subscribers."""
 
 import time
 
@@ -6,7 +6,21 @@ from gateway.app import wall_us
 from gateway.bench.numbers import msisdn_of
 from gateway.bench.running import ACCOUNTS
 from gateway.secret_keys import IdSource
-from storage.model import Direction, Inbox, Message, MessageState
+from handlers.subscriber_admin import REASON_OPENING
+from rating.money import TIYN_PER_TENGE
+from rating.subscriber import Billing, Brand, Language
+from storage.model import (
+    AccountKind,
+    AccountRef,
+    Direction,
+    Entry,
+    Inbox,
+    Line,
+    Message,
+    MessageState,
+    Subscriber,
+    main_account,
+)
 from storage.store import Store
 from storage.unit_of_work import UnitOfWork
 
@@ -14,6 +28,9 @@ _NUMBERS = 10_000
 _BATCH = 5_000
 _TEXT = "Your parcel has come; the code of the door is on its label."
 _SENDER = "1234"
+_SOURCE = "bench"
+#: In the order of the menu that asks for one.
+_LANGUAGES = (Language.KK, Language.RU, Language.EN)
 
 
 def fill(url: str, messages: int) -> float:
@@ -31,6 +48,39 @@ def fill(url: str, messages: int) -> float:
     finally:
         store.close()
     return time.monotonic() - began
+
+
+def subscribe(url: str, count: int) -> None:
+    """Store the first ``count`` subscribers of the benchmarks, prepaid; the n-th has the n-th language
+    (Kazakh, Russian, English, in turn) and n tenge, so that no two see the same balance.
+    """
+    store = Store.open(url, migrate=True)
+    now_us = wall_us()
+    try:
+        with store.begin(now_us=now_us, wall_us=now_us) as uow:
+            for number in range(count):
+                _subscribe(uow, number)
+            uow.commit()
+    finally:
+        store.close()
+
+
+def _subscribe(uow: UnitOfWork, number: int) -> None:
+    msisdn = msisdn_of(number)
+    uow.subscribers.add(
+        Subscriber(
+            msisdn=msisdn,
+            brand=Brand.ACTIV,
+            billing=Billing.PREPAID,
+            language=_LANGUAGES[number % len(_LANGUAGES)],
+            created_us=uow.now_us,
+        )
+    )
+    main, amount_tiyn = main_account(msisdn), number * TIYN_PER_TENGE
+    uow.ledger.open(main)
+    if amount_tiyn:
+        lines = (Line(AccountRef(AccountKind.OPENING), -amount_tiyn), Line(main, amount_tiyn))
+        uow.ledger.post(Entry(reason=REASON_OPENING, lines=lines, source=_SOURCE, actor=_SOURCE))
 
 
 def _add(uow: UnitOfWork, number: int, message_id: str) -> None:

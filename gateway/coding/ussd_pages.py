@@ -5,7 +5,7 @@ from typing import Final
 from gateway.coding import gsm7
 from gateway.coding.alphabet import Alphabet, encode
 from gateway.coding.graphemes import last_cut
-from gateway.coding.ussd import GSM7_SCREEN, UCS2_SCREEN
+from gateway.coding.ussd import GSM7_SCREEN, UCS2_SCREEN, screen
 
 #: A page ends with a line when that fills at least this part of it.
 _LINE_PART: Final = 3
@@ -19,7 +19,7 @@ def pages(text: str, more: str, back: str) -> tuple[str, ...]:
     whatever the others need. Raises CodingError for half a surrogate pair, ValueError for lines of the
     footer that leave no room.
     """
-    if _fits(text):
+    if not screen(text).cut:
         return (text,)
     rest, found = text.strip(), list[str]()
     while rest:

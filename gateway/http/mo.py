@@ -26,7 +26,7 @@ _ADVICE: Mapping[int, str] = {
     _S.ESME_RINVREGDLVFLG: "these bits of registered_delivery mean nothing (SMPP 3.4 section 5.2.17); try 1",
     _S.ESME_RINVESMCLASS: "udh announces a header that this destination does not take; leave it out",
     _S.ESME_RSUBMITFAIL: "this subscriber may not send; make it active with PATCH /api/v1/subscribers/MSISDN",
-    _S.ESME_RINVOPTPARAMVAL: "a USSD string starts a dialogue only where none is open for the handset",
+    _S.ESME_RINVOPTPARAMVAL: "a USSD parameter is not one that a handset sends",
 }
 _OTHERWISE = "the reference page SMPP says when this status is given"
 

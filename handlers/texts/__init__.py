@@ -9,5 +9,7 @@ from typing import Final
 SYSTEM_ERROR: Final = "system.error"
 #: Nothing answers at the code that was texted or dialled.
 UNKNOWN_CODE: Final = "system.unknown_code"
+#: An application's dialogue ends without it.
+NO_ANSWER: Final = "ussd.no_answer"
 #: A service without a usage text of its own did not understand.
 USAGE: Final = "system.usage"

@@ -110,6 +110,7 @@ def test_every_setting_is_described_with_its_variable_and_default(name: str) -> 
         ("Timers", settings.TimerSettings, "SHORTCODE_TIMERS__"),
         ("Limits", settings.LimitSettings, "SHORTCODE_LIMITS__"),
         ("TLS", settings.TlsSettings, "SHORTCODE_TLS__"),
+        ("USSD over HTTP", settings.UssdHttpSettings, ""),
         ("Distribution lists", settings.DistributionListSettings, ""),
     ],
 )

@@ -15,11 +15,13 @@ from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.phone import Phone
 from tests.e2e.raw_link import RawLink
+from tests.e2e.ussd_app import UssdApp
 
 GATEWAYS = pytest.StashKey[list[GatewayProcess]]()
 StartGateway = Callable[..., GatewayProcess]
 Raw = Callable[..., RawLink]
 MakePhone = Callable[[str], Phone]
+MakeApp = Callable[[], UssdApp]
 Connect = Callable[[GatewayProcess], RawLink]
 
 
@@ -142,3 +144,10 @@ def phone(gateway: GatewayProcess) -> Iterator[MakePhone]:
             return made
 
         yield make
+
+
+@pytest.fixture
+def bind_app(gateway: GatewayProcess) -> Iterator[MakeApp]:
+    """Binds app1 with smpplib, as a USSD application."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(UssdApp(gateway.smpp_port))

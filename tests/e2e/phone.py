@@ -3,13 +3,13 @@
 import queue
 from typing import TypeVar
 
-from simulator.events import Event, IncomingSms, MarkChanged, UssdScreen
+from simulator.events import Event, IncomingSms, MarkChanged, UssdNotice, UssdScreen
 from simulator.handset import Handset
 from simulator.settings import LinkSettings
 from simulator.target import Target
 from tests.e2e.waiting import PATIENCE_S
 
-E = TypeVar("E", IncomingSms, MarkChanged, UssdScreen)
+E = TypeVar("E", IncomingSms, MarkChanged, UssdNotice, UssdScreen)
 
 _SETTINGS = LinkSettings(backoff_s=(0.05, 0.1, 0.2))
 
@@ -41,6 +41,10 @@ class Phone:
     def screen(self) -> UssdScreen:
         """The next screen. Raises queue.Empty after a long while."""
         return self._next(UssdScreen)
+
+    def notice(self) -> UssdNotice:
+        """The next notice, which the handset confirms by itself. Raises queue.Empty after a long while."""
+        return self._next(UssdNotice)
 
     def incoming(self) -> IncomingSms:
         """The next message. Raises queue.Empty after a long while."""

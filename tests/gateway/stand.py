@@ -146,7 +146,7 @@ class Stand:
         self.store = Store.open(self.url)
         self.clock = OperatorClock(lambda: self.wall_us, ZONE)
         self.clock.restore(self.store.reads.setting("clock"), self.store.reads.journal_head().op_us)
-        renderer = Renderer(CATALOG, self.new_id)
+        renderer = Renderer(CATALOG, self.new_id, self.accounts)
         self.processor = Processor(
             self.store,
             self.bus,
@@ -156,8 +156,8 @@ class Stand:
             self._seed,
             self.accounts,
             self.new_id,
+            self.menus,
         )
-        self.processor._submits.dialogues._menus = {menu.service_code: menu for menu in self.menus}
         routes = Routes(PROFILE, self.accounts, self.menus)
         self.inbound = Inbound(
             self.accounts,

@@ -1,80 +1,22 @@
 """USSD dialogues over the real writer and store: what a handset dials and answers, and what it sees."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from gateway.clock import ClockMode
 from gateway.config import Account, Side
-from gateway.dialogue_screens import GUARD_JOB
 from gateway.smpp.constants import CommandStatus, UssdServiceOp
-from gateway.work import Advance, Fired, SetClock
 from handlers.base.command import Secret
 from handlers.base.outcome import Text
-from handlers.subscriber_admin import ChangeSubscriber
 from rating.subscriber import Language
-from storage.check import check
 from storage.model import MessageState
-from storage.views import DialogueFilter, DialogueView
-from tests.gateway.stand import ALIYA, BOLAT, CATALOG, START_US, S, Stand
-from tests.gateway.talk import Seen, Talk
-from tests.gateway.toy_menus import TOYS
+from tests.gateway.stand import ALIYA, CATALOG
+from tests.gateway.talk import CONFIRM, REFUSED, Seen, Talk, advance, dialogues, endings, speak
 
-REFUSED = CommandStatus.ESME_RINVOPTPARAMVAL
-CONFIRM = UssdServiceOp.USSR_CONFIRM
 ROOT = ["Balance: 500 KZT", "1 Last charges", "2 Packages", "3 Language", "4 Bar paid numbers"]
 LANGUAGES = ["Choose a language:", "1 Kazakh", "2 Russian", "3 English", "0 Back"]
 NO_CARD = "Connect a bank card to your number at an ATM or a bank branch, then dial again."
 CLOSED = "The answer was not understood. Please dial again."
 WRONG = "There is no such choice."
 OTHER = Account(system_id="other", password=Secret("x"), side=Side.HANDSET)
-
-
-@pytest.fixture
-def stand(stand: Stand) -> Stand:
-    """Aliya and Bolat with 500 KZT each, who read English; the clock stands still."""
-    stand.subscribe(ALIYA, BOLAT)
-    stand.run(SetClock(ClockMode.VIRTUAL, START_US))
-    return stand
-
-
-@pytest.fixture
-def talk(stand: Stand) -> Talk:
-    """Aliya's handset."""
-    return Talk(stand)
-
-
-@pytest.fixture
-def toys(tmp_path: Path) -> Iterator[Talk]:
-    """Aliya's handset where the menus are those of ``toy_menus``."""
-    folder = tmp_path / "toys"
-    folder.mkdir()
-    stand = Stand(folder, menus=TOYS)
-    stand.subscribe(ALIYA)
-    yield Talk(stand)
-    assert [finding for finding in check(stand.store.reads) if not finding.ok] == []
-    stand.store.close()
-
-
-def dialogues(stand: Stand, *, is_open: bool | None = None) -> list[DialogueView]:
-    """Oldest first."""
-    return stand.store.reads.dialogues(DialogueFilter(is_open=is_open, limit=1000))[::-1]
-
-
-def endings(stand: Stand) -> list[str]:
-    return [each.dialogue.ended for each in dialogues(stand)]
-
-
-def speak(stand: Stand, language: Language) -> None:
-    stand.do(ChangeSubscriber(origin=stand.origin(), msisdn=ALIYA, language=language))
-
-
-def advance(stand: Stand, seconds: int) -> list[Fired]:
-    """Move the clock; what fired of dialogues."""
-    fired = stand.one(Advance(stand.clock.now_us() + seconds * S)).value
-    assert isinstance(fired, tuple)
-    return [each for each in fired if isinstance(each, Fired) and each.kind == GUARD_JOB]
 
 
 # -- the way through -------------------------------------------------------------------------------

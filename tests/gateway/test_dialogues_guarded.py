@@ -1,84 +1,39 @@
 """USSD dialogues over the real writer and store: whose they are, money, secrets, faults and restarts."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from gateway.clock import ClockMode
 from gateway.config import RADIO, Account, Side
-from gateway.dialogue_screens import GUARD_JOB
-from gateway.smpp.codec import decode
 from gateway.smpp.constants import CommandStatus, UssdServiceOp
-from gateway.smpp.pdus import SubmitSm
 from gateway.smpp.tlv import Tag, Tlv
-from gateway.work import Advance, Fired, Reset, SetClock, Submit
+from gateway.work import Reset, Submit
 from handlers.base.command import Secret
 from handlers.base.outcome import Text
-from handlers.subscriber_admin import ChangeSubscriber
 from rating.msisdn import Msisdn
 from rating.subscriber import Language, Status
-from storage.check import check
-from storage.views import DialogueFilter, DialogueView
-from tests.gateway.stand import ALIYA, BOLAT, CATALOG, HANDSET, START_US, LogLines, S, Stand
-from tests.gateway.talk import Talk, screen_of, seen_all
-from tests.gateway.toy_menus import TOYS
+from tests.gateway.stand import ALIYA, BOLAT, CATALOG, HANDSET, LogLines, Stand
+from tests.gateway.talk import (
+    CONFIRM,
+    REFUSED,
+    Talk,
+    advance,
+    again,
+    dialogues,
+    endings,
+    screen_of,
+    seen_all,
+    speak,
+)
 
-REFUSED = CommandStatus.ESME_RINVOPTPARAMVAL
-CONFIRM = UssdServiceOp.USSR_CONFIRM
 ROOT = ["Balance: 500 KZT", "1 Last charges", "2 Packages", "3 Language", "4 Bar paid numbers"]
 LANGUAGES = ["Choose a language:", "1 Kazakh", "2 Russian", "3 English", "0 Back"]
 CLOSED = "The answer was not understood. Please dial again."
 WRONG = "There is no such choice."
 OTHER = Account(system_id="other", password=Secret("x"), side=Side.HANDSET)
-
-
-@pytest.fixture
-def stand(stand: Stand) -> Stand:
-    """Aliya and Bolat with 500 KZT each, who read English; the clock stands still."""
-    stand.subscribe(ALIYA, BOLAT)
-    stand.run(SetClock(ClockMode.VIRTUAL, START_US))
-    return stand
-
-
-@pytest.fixture
-def talk(stand: Stand) -> Talk:
-    """Aliya's handset."""
-    return Talk(stand)
-
-
-@pytest.fixture
-def toys(tmp_path: Path) -> Iterator[Talk]:
-    """Aliya's handset where the menus are those of ``toy_menus``."""
-    folder = tmp_path / "toys"
-    folder.mkdir()
-    stand = Stand(folder, menus=TOYS)
-    stand.subscribe(ALIYA)
-    yield Talk(stand)
-    assert [finding for finding in check(stand.store.reads) if not finding.ok] == []
-    stand.store.close()
-
-
-def dialogues(stand: Stand, *, is_open: bool | None = None) -> list[DialogueView]:
-    """Oldest first."""
-    return stand.store.reads.dialogues(DialogueFilter(is_open=is_open, limit=1000))[::-1]
-
-
-def endings(stand: Stand) -> list[str]:
-    return [each.dialogue.ended for each in dialogues(stand)]
-
-
-def speak(stand: Stand, language: Language) -> None:
-    stand.do(ChangeSubscriber(origin=stand.origin(), msisdn=ALIYA, language=language))
-
-
-def advance(stand: Stand, seconds: int) -> list[Fired]:
-    """Move the clock; what fired of dialogues."""
-    fired = stand.one(Advance(stand.clock.now_us() + seconds * S)).value
-    assert isinstance(fired, tuple)
-    return [each for each in fired if isinstance(each, Fired) and each.kind == GUARD_JOB]
 
 
 # -- whose it is -----------------------------------------------------------------------------------
@@ -128,14 +83,14 @@ def test_when_the_session_is_gone_another_one_of_its_account_goes_on(talk: Talk)
     assert talk.refused(talk.said(CONFIRM, "3", bind=stand.bound("s4"))) is REFUSED, "now it is that one's"
 
 
-def test_what_the_radio_side_dialled_is_answered_by_whoever_serves_the_handset(stand: Stand) -> None:
+def test_what_the_radio_side_dialled_is_answered_by_whoever_serves_the_handset(subscribed: Stand) -> None:
     """``POST /mo``: its screens come to the handset's own bind, which takes the dialogue over."""
     radio = Account(system_id=RADIO, password=Secret("x"), side=Side.HANDSET)
-    dialler = Talk(stand, bind=stand.bound("radio", radio))
+    dialler = Talk(subscribed, bind=subscribed.bound("radio", radio))
     dialler.dial("*100#")
-    dialler.bind = stand.bound("s1")
+    dialler.bind = subscribed.bound("s1")
     assert dialler.answer("3").lines == LANGUAGES
-    assert dialler.refused(dialler.said(CONFIRM, "3", bind=stand.bound("s2", OTHER))) is REFUSED
+    assert dialler.refused(dialler.said(CONFIRM, "3", bind=subscribed.bound("s2", OTHER))) is REFUSED
     assert dialler.answer("3").lines == ["Messages now come in English."]
 
 
@@ -303,8 +258,8 @@ def test_who_may_not_call_may_still_look_around(talk: Talk, status: Status) -> N
 
 
 @pytest.mark.parametrize("code", ["*100#", "*110#", "*111#", "*133#", "*911*2*2#"])
-def test_a_number_without_a_record_is_told_so_in_russian(stand: Stand, code: str) -> None:
-    stranger = Talk(stand, source=Msisdn("77011111111"))
+def test_a_number_without_a_record_is_told_so_in_russian(subscribed: Stand, code: str) -> None:
+    stranger = Talk(subscribed, source=Msisdn("77011111111"))
     assert stranger.dial(code).text == CATALOG.render(Text("access.unknown"), Language.RU)
     assert not stranger.seen.wants_answer
 
@@ -414,17 +369,17 @@ def test_a_repeat_by_its_reference_brings_no_screen_back_that_was_answered(
     talk.shown(dialled)
     talk.answer("3")
     restarted(talk)
-    assert talk.stand.one(again(talk, dialled)).outboxes == ()
+    assert talk.stand.one(again(talk.stand, talk.bind, dialled)).outboxes == ()
     assert talk.answer("3").lines == ["Messages now come in English."]
 
 
 def assert_shown_again(talk: Talk, work: Submit) -> None:
     """The submit changes nothing, and the last screen comes once more; but not a third time."""
-    result = talk.stand.one(again(talk, work))
+    result = talk.stand.one(again(talk.stand, talk.bind, work))
     assert getattr(result.value, "repeated", None) is True
     assert screen_of(result) == talk.seen
     assert dialogues(talk.stand)[0].turns[-1].note == "shown again"
-    assert talk.stand.one(again(talk, work)).outboxes == ()
+    assert talk.stand.one(again(talk.stand, talk.bind, work)).outboxes == ()
 
 
 def test_a_menu_that_was_dialled_before_a_crash_is_dialled_anew_after_it(
@@ -454,13 +409,6 @@ def test_a_code_that_was_dialled_before_a_crash_is_still_done_once(
     assert talk.stand.balance() == 1000
 
 
-def again(talk: Talk, work: Submit) -> Submit:
-    """The same octets on the session of now."""
-    pdu = decode(work.pdu)
-    assert isinstance(pdu, SubmitSm)
-    return talk.stand.read(talk.bind, pdu)
-
-
 def test_the_time_out_of_before_a_restart_comes_after_it(
     talk: Talk, restarted: Callable[[Talk], None]
 ) -> None:
@@ -468,17 +416,6 @@ def test_the_time_out_of_before_a_restart_comes_after_it(
     restarted(talk)
     assert len(advance(talk.stand, 60)) == 1
     assert talk.refused(talk.answered("3")) is REFUSED
-
-
-@pytest.fixture
-def restarted() -> Callable[[Talk], None]:
-    """The process ends and is there again; the handset's link binds anew."""
-
-    def restart(talk: Talk) -> None:
-        talk.stand.restart()
-        talk.bind = talk.stand.bound(f"{talk.bind.session_id}+")
-
-    return restart
 
 
 def test_a_reset_leaves_no_dialogue(talk: Talk) -> None:

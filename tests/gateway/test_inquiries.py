@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.inbound import Rejected
+from gateway.content import Rejected
 from gateway.inquiries import Inquiries
 from gateway.routing import Routes
 from gateway.smpp.constants import CommandStatus as St

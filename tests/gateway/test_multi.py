@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.config import DEMO_ACCOUNTS
-from gateway.inbound import Rejected
+from gateway.content import Rejected
 from gateway.message_ids import number_of
 from gateway.multi import OCTETS_MAX, RECIPIENTS_MAX, Multi
 from gateway.smpp import pdus

@@ -61,7 +61,7 @@ def test_every_field_of_an_application_is_read() -> None:
         + 'outbind = "[::1]:2776"\noutbind_password = "hello"\n'
         + 'septets = "packed"\ndefault_alphabet = "latin1"\nlong_messages = "payload"\n'
         + 'deliver_with = "data_sm"\nreceipt_format = "standard"\nreceipt_delay_s = 1.5\n'
-        + 'receipt_order = "shuffled"\n'
+        + 'receipt_order = "shuffled"\nussd_dialect = "reference"\n'
     ).accounts[0]
     assert (account.password.reveal(), account.password_hash) == ("", HASH)
     assert account.allowed_hosts == ("127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32")
@@ -70,6 +70,7 @@ def test_every_field_of_an_application_is_read() -> None:
     assert (account.long_messages, account.deliver_with) == (LongMessages.PAYLOAD, DeliverWith.DATA_SM)
     assert (account.receipt_format, account.receipt_delay_s) == ("standard", 1.5)
     assert account.receipt_order is ReceiptOrder.SHUFFLED
+    assert account.ussd_dialect == "reference"
 
 
 def test_tls_is_read_with_whole_paths_and_its_port(tmp_path: Path) -> None:
@@ -155,6 +156,7 @@ def test_settings_that_do_not_go_together_have_their_line(text: str, says: str) 
         ('receipt_format = "nobodys"', "accounts[0].receipt_format", "standard"),
         ("receipt_delay_s = -1", "accounts[0].receipt_delay_s", "greater"),
         ('receipt_order = "best"', "accounts[0].receipt_order", "submitted"),
+        ('ussd_dialect = "nobodys"', "accounts[0].ussd_dialect", "standard"),
         ('septets = "boxed"', "accounts[0].septets", "packed"),
         ("shrt_codes = []", "accounts[0].shrt_codes", "unknown setting"),
     ],

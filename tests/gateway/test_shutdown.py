@@ -22,6 +22,7 @@ class House:
         self.dispatcher = SimpleNamespace(stopped=False)
         self.outbinds = SimpleNamespace(stop=lambda: self.tell("calls"))
         self.radio = SimpleNamespace(stop=lambda: self.tell("radio"))
+        self.ussd_http = SimpleNamespace(stop=self._leave)
         self.due_timer = SimpleNamespace(cancel=lambda: self.tell("timer"))
         self.operator = SimpleNamespace(stop=lambda: self.tell("waiters"))
         self.pool = SimpleNamespace(shutdown=lambda **_: self.tell("pool"))
@@ -51,6 +52,9 @@ class House:
         assert reason
         self.tell(f"dropped {self.sessions}")
         self.sessions = 0 if self.dropped else self.sessions
+
+    async def _leave(self) -> None:
+        self.tell("applications")
 
     def stop(self) -> None:
         self.tell("writer")
@@ -82,6 +86,7 @@ def test_the_order_of_a_clean_stop() -> None:
     assert stop(queued=3) == [
         "calls",
         "radio",
+        "applications",
         "timer",
         "waiters",
         "listener",
@@ -102,6 +107,7 @@ def test_it_ends_even_if_neither_queue_nor_sessions_come_to_rest() -> None:
     assert story == [
         "calls",
         "radio",
+        "applications",
         "timer",
         "waiters",
         "listener",

@@ -4,6 +4,7 @@ import pytest
 
 from simulator.errors import (
     BadText,
+    DialogueOver,
     NoDialogue,
     SubmitFailed,
 )
@@ -69,6 +70,20 @@ def test_a_refused_answer_leaves_the_dialogue_open(smsc: FakeSmsc, handset: Hand
         handset.answer("1")
     smsc.submit_status = 0
     handset.answer("1")
+
+
+def test_an_answer_that_came_too_late_says_to_dial_again(
+    smsc: FakeSmsc, handset: Handset, screen: Screen
+) -> None:
+    """The gateway knows of no dialogue any more, so a second answer is not even sent."""
+    handset.dial("*100#")
+    smsc.deliver(ussd_body(2, b"1 Balance", b"\x2a\x02"))
+    screen.next()
+    smsc.submit_status = 0xC4
+    with pytest.raises(DialogueOver, match="dial again"):
+        handset.answer("1")
+    with pytest.raises(NoDialogue):
+        handset.answer("1")
 
 
 def test_a_refused_dial_opens_no_dialogue(smsc: FakeSmsc, handset: Handset) -> None:

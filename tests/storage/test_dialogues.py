@@ -182,3 +182,35 @@ def test_an_open_dialogue_is_there_after_the_store_was_opened_again(database: Da
     with work(after) as uow:
         assert uow.dialogues.of(ALIYA) == ON
     after.close()
+
+
+def test_what_ended_lately_is_found_by_handset_owner_and_time(store: Store) -> None:
+    """However it ended, and whatever others the handset had since, or another handset."""
+    theirs = FIRST._replace(owner="account:app1")
+    rows = [
+        each._replace(id=f"d{number}", opened_us=NOW_US + number, updated_us=NOW_US + number)
+        for number, each in enumerate((theirs, FIRST, theirs, FIRST, theirs._replace(msisdn=BOLAT), theirs))
+    ]
+    with work(store) as uow:
+        for begun in rows[:5]:
+            uow.dialogues.begin(begun)
+            uow.dialogues.put(begun._replace(ended="completed", state='"owed"'))
+        uow.dialogues.begin(rows[5])
+    with work(store) as uow:
+        found = uow.dialogues.ended_since(ALIYA, "account:app1", NOW_US)
+        assert found == [each._replace(ended="completed", state='"owed"') for each in (rows[2], rows[0])]
+        assert [each.id for each in uow.dialogues.ended_since(ALIYA, "account:app1", NOW_US + 1)] == ["d2"]
+        assert uow.dialogues.ended_since(ALIYA, "account:app2", NOW_US) == []
+        assert uow.dialogues.ended_since(BOLAT, "menu", NOW_US) == []
+
+
+def test_what_ended_in_this_unit_of_work_is_found_too(store: Store) -> None:
+    """What ended or began in it is not committed yet, and counts."""
+    begin(store, FIRST)
+    with work(store) as uow:
+        uow.dialogues.put(FIRST._replace(ended="the handset ended it", updated_us=NOW_US))
+        for name in ("d2", "d3"):
+            uow.dialogues.begin(FIRST._replace(id=name, updated_us=NOW_US))
+            uow.dialogues.put(FIRST._replace(id=name, ended="completed", updated_us=NOW_US))
+        found = uow.dialogues.ended_since(ALIYA, "menu", NOW_US)
+        assert {each.id for each in found} == {FIRST.id, "d2", "d3"}

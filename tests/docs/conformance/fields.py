@@ -164,7 +164,7 @@ _MULTI: tuple[Row, ...] = (
 _DELIVER: tuple[Row, ...] = (
     done(
         "deliver_sm.service_type",
-        "as it was submitted; `USSD` on screens; empty in other answers of services and in receipts",
+        "as it was submitted; `USSD` in dialogues; empty in other answers of services and in receipts",
     ),
     done("deliver_sm.source_addr_ton", "by the look of the address"),
     like("deliver_sm.source_addr_npi", "deliver_sm.source_addr_ton", words="by the look of the address"),

@@ -50,7 +50,8 @@ PARAMETERS: tuple[Row, ...] = (
     done("tlv.ms_availability_status", "0 in `alert_notification`: available", "3.4 5.3.2.30"),
     done(
         "tlv.network_error_code",
-        "in receipts and `data_sm_resp`; in a handset's response [the reason](receipts.md#by-tlv)",
+        "in receipts, `data_sm_resp` and at the end of a USSD dialogue; in a response "
+        "[the reason](receipts.md#by-tlv)",
         "3.4 5.3.2.31",
     ),
     done("tlv.message_payload", "up to 65,535 octets in place of `short_message`", "3.4 5.3.2.32"),
@@ -71,8 +72,7 @@ PARAMETERS: tuple[Row, ...] = (
     done(
         "tlv.its_session_info",
         "number, sequence and end bit of a [USSD](smpp.md#ussd) dialogue; an answer counts only with "
-        "those of the last "
-        "screen",
+        "those of the last screen, an application's screen with those of the last answer",
         "3.4 5.3.2.43",
     ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bench import bank, binds, channel_payments, cli, ledger, smpp, smsc
+from gateway.bench import bank, binds, channel_payments, cli, ledger, smpp, smsc, ussd
 
 
 @contextmanager
@@ -98,3 +98,19 @@ def test_the_binds_benchmark_measures_its_goals(monkeypatch: pytest.MonkeyPatch)
     memory = figures["40 idle binds: memory for each"]
     assert (memory.goal, memory.at_most, memory.unit) == (20, True, "KB")
     assert figures["40 idle binds: enquire_link on all, answered in"].value > 0
+
+
+@pytest.mark.slow
+def test_the_ussd_benchmark_measures_its_goals(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {"_OPEN": 40, "_FIRST": 10, "_HANDSETS": 30, "_AT_ONCE": 20}
+    few |= {"_WARM_UP": 20, "_DIALOGUES": 60, "_ALONE": 5}
+    for name, value in few.items():
+        monkeypatch.setattr(ussd, name, value)
+    figures = {figure.name: figure for figure in ussd.run()}
+    assert figures["USSD, dialogues of 3 screens"].goal == 2_000
+    for alone in ("a step alone", "a step alone while 40 are open"):
+        p99 = figures[f"USSD, {alone}: p99"]
+        assert (p99.goal, p99.at_most, p99.unit) == (5, True, "ms")
+        assert p99.value > 0
+    answered = figures["USSD, 40 dialogues open: all answered to their ends"]
+    assert (answered.value, answered.goal) == (40, 40)

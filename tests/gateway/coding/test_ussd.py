@@ -11,7 +11,7 @@ from gateway.coding.ussd import screen
 
 
 def shown(text: str) -> tuple[str, bool]:
-    data_coding, short_message, cut = screen(text)
+    data_coding, short_message, cut, _ = screen(text)
     content = decode(data_coding, short_message)
     assert isinstance(content, str)
     return content, cut
