@@ -126,6 +126,37 @@ def test_run_due_fires_what_is_due_now_and_tells_what_comes_next(stand: Stand) -
     assert result.due_us == START_US + 100 * S
 
 
+def slices(stand: Stand, monkeypatch: pytest.MonkeyPatch, *, each_look_us: int) -> list[int]:
+    """How many jobs each slice fires until none is due, on a machine where time passes like that."""
+
+    def wall() -> int:
+        stand.wall_us += each_look_us
+        return stand.wall_us
+
+    monkeypatch.setattr(stand.clock, "wall", wall)
+    fired = []
+    while (result := stand.one(RunDue())).due_us is not None:
+        fired.append(len(keys(result)))
+        assert result.due_us == START_US
+    return [*fired, len(keys(result))]
+
+
+def test_what_is_due_at_once_runs_in_slices_that_leave_nothing_out(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.put(*(job("note", f"{number:03}", 0) for number in range(500)))
+    assert slices(stand, monkeypatch, each_look_us=5_000) == [64] * 7 + [52]
+
+
+def test_a_slice_has_more_jobs_on_a_quick_machine_and_fewer_on_a_slow_one(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.put(*(job("note", f"{number:03}", 0) for number in range(300)))
+    assert slices(stand, monkeypatch, each_look_us=0) == [64, 96, 128, 12]
+    stand.put(*(job("note", f"{number:03}", 0) for number in range(400)))
+    assert slices(stand, monkeypatch, each_look_us=S) == [160, 128, 96, 16]
+
+
 def test_more_jobs_at_one_moment_than_fit_a_transaction_all_fire(stand: Stand) -> None:
     stand.put(*(job("note", f"k{number:03d}", 10) for number in range(300)))
     assert keys(advance(stand, 10)) == [f"k{number:03d}" for number in range(300)]
