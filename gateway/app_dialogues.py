@@ -199,8 +199,8 @@ class AppDialogues:
             book.go_on(dialogue._replace(state=kept.pack()), batch)
         pdu = self._renderer.screen_pdu(dialogue, shown, form.operation, end=form.is_last)
         work = work._replace(source=as_dialled(dialogue.service_code))
-        receiver = _by_account(dialogue)
-        return Done(work, onward=to_handset(work.message_id, pdu, receiver, batch.uow, batch.context))
+        outbox = to_handset(work.message_id, pdu, dialogue, batch.uow, batch.context)
+        return Done(work, onward=outbox._replace(bind=_receiver(dialogue)))
 
     def awaits(self, work: Submit, turn: UssdTurn, batch: Batch) -> bool:
         """Whether an open dialogue waits for just this of the application."""
@@ -317,8 +317,9 @@ class AppDialogues:
 
     def _last_words(self, dialogue: Dialogue, held: Held, how: str, batch: Batch) -> None:
         """The subscriber is told that nothing more comes."""
-        to = _by_account(dialogue)
-        batch.promise(*self._screens.say(_NO_ANSWER, to, held.turns, held.under_way, batch, how, _OWED))
+        turns, cause_id = held.turns, held.under_way
+        message, outbox = self._screens.say(_NO_ANSWER, dialogue, turns, cause_id, batch, how, _OWED)
+        batch.promise(message, outbox._replace(bind=_receiver(dialogue)))
 
     def _tell_owner(self, dialogue: Dialogue, held: Held, batch: Batch, code: int) -> None:
         operation = _CONFIRMS.get(held.asked, UssdServiceOp.USSR_CONFIRM)
@@ -335,13 +336,13 @@ class AppDialogues:
         batch.promise(message._replace(direction=Direction.MO), outbox)
 
 
-def _by_account(dialogue: Dialogue) -> Dialogue:
-    """For the session that spoke last, or another one of its account where that is gone; for whoever serves
-    the handset where none has spoken.
+def _receiver(dialogue: Dialogue) -> str:
+    """``Outbox.bind``: the session that spoke last, or another one of its account where that is gone; whoever
+    serves the handset where none has spoken.
     """
     if dialogue.account in ("", RADIO):
-        return dialogue
-    return dialogue._replace(session_id=f"{dialogue.session_id} {dialogue.account}")
+        return dialogue.session_id
+    return f"{dialogue.session_id} {dialogue.account}"
 
 
 def _visible(shown: Screen) -> str:

@@ -405,8 +405,9 @@ class Outbox(NamedTuple):
     ``scheduled:`` before it while the message waits for its time, with ``once:`` for a single attempt. A
     row exists as long as the message is not final. ``position`` grows with each row of one priority and
     orders a lane.
-    ``bind`` ties a USSD screen to the session that waits for it; ``fallback`` is the SMS sender that
-    tells the subscriber when that session is gone. ``receipt_to`` is the account that gets the receipt.
+    ``bind`` ties a USSD screen to the session that waits for it, or with an account behind it to any session
+    of that; ``fallback`` is the SMS sender that tells the subscriber when that session is gone.
+    ``receipt_to`` is the account that gets the receipt.
     """
 
     message_id: str

@@ -11,8 +11,9 @@ from gateway.smpp.constants import CommandStatus, UssdServiceOp
 from gateway.smpp.tlv import Tag, Tlv
 from gateway.work import Accepted, Result
 from handlers.base.command import Secret
+from storage.views import DialogueFilter
 from tests.gateway.stand import ALIYA, Stand, pdus_of
-from tests.gateway.talk import App, Talk
+from tests.gateway.talk import App, Talk, advance
 
 REFUSED = CommandStatus.ESME_RINVOPTPARAMVAL
 HANDSET = DEMO_ACCOUNTS[0]
@@ -25,6 +26,13 @@ def test_a_second_answer_after_the_last_screen_begins_no_dialogue(talk: Talk, ap
     talk.sees(app.says("Goodbye", LAST))
     for operation in (ASKS, NOTICE):
         assert app.refused(app.says("Again?", operation)) is REFUSED
+
+
+def test_a_dialogue_that_ends_with_the_last_words_is_still_that_of_its_session(talk: Talk, app: App) -> None:
+    app.hears(talk.dialled("*500#"))
+    advance(talk.stand, 61)
+    (view,) = talk.stand.store.reads.dialogues(DialogueFilter(msisdn=ALIYA))
+    assert (view.dialogue.session_id, view.dialogue.account) == (talk.bind.session_id, "handset")
 
 
 def test_what_a_handset_says_with_its_end_is_not_passed_on(talk: Talk, app: App) -> None:
