@@ -196,3 +196,22 @@ def test_the_clock_ends_where_a_year_could_not_be_shown(stand: Stand, *, at_leas
     (result,) = stand.run(Advance(LATEST_US + 1, at_least))
     assert isinstance(result.error, ClockError)
     assert stand.clock.now_us() == START_US
+
+
+@pytest.mark.parametrize("mode", list(ClockMode))
+def test_a_clock_that_is_set_forward_fires_what_lies_on_the_way_each_at_its_time(
+    stand: Stand, mode: ClockMode
+) -> None:
+    stand.put(job("note", "late", 30), job("note", "soon", 5), job("note", "beyond", 61))
+    result = stand.one(SetClock(mode, START_US + 60 * S))
+    assert noted(result) == [("soon", 5), ("late", 30)]
+    assert result.value == stand.clock.view()
+    assert (stand.clock.mode, stand.clock.now_us()) == (mode, START_US + 60 * S)
+    assert result.due_us == START_US + 61 * S
+
+
+def test_a_clock_that_cannot_be_set_back_fires_nothing_and_stays_as_it_was(stand: Stand) -> None:
+    stand.put(job("note", "soon", 5))
+    (result,) = stand.processor.process([SetClock(ClockMode.REAL, START_US - 1)])
+    assert isinstance(result.error, ClockError)
+    assert (stand.clock.mode, stand.clock.now_us()) == (ClockMode.VIRTUAL, START_US)
