@@ -264,20 +264,32 @@ def test_an_unallocated_payment_is_backed_out_once(bank: BankSide) -> None:
     assert bank.api.messages() == []
 
 
-def test_money_that_is_spent_cannot_be_reversed(bank: BankSide, phone: MakePhone) -> None:
-    """The reversal is refused whole, and goes through once the money is there again; the subscriber reads it."""
+def test_a_reversal_goes_through_once_and_is_told(bank: BankSide, phone: MakePhone) -> None:
     handset = phone(EN)
     pay(bank.api)
     handset.incoming()
     pay(bank.api, "QW-2", amount="5000.00")
     handset.incoming()
     assert support(bank.api, "QW-2", "reverse").json()["state"] == "reversed"
-    assert handset.incoming().text.startswith(
-        "The payment of 5,000 KZT was reversed: QIWI. Balance: 1,200.50 KZT."
-    )
+    told = "The payment of 5,000 KZT was reversed: QIWI. Balance: 1,200.50 KZT."
+    assert handset.incoming().text.startswith(told)
     second = support(bank.api, "QW-2", "reverse")
     assert (second.status_code, second.json()["code"]) == (409, "payment.is_reversed")
     assert bank.api.balance(EN) == Decimal("1200.50")
+
+
+def test_money_that_is_gone_cannot_be_reversed_until_it_is_there_again(bank: BankSide) -> None:
+    """It went into a debt; a second payment brings enough, and then the first goes back whole."""
+    debtor = "77780000002"
+    bank.api.add_subscriber(debtor, balance="-600.00")
+    pay(bank.api, msisdn=debtor)
+    before = bank.balances()
+    refused = support(bank.api, "QW-1", "reverse")
+    assert (refused.status_code, refused.json()["code"]) == (409, "payment.spent")
+    assert bank.balances() == before
+    pay(bank.api, "QW-2", msisdn=debtor, amount="600.00")
+    assert support(bank.api, "QW-1", "reverse").json()["state"] == "reversed"
+    assert bank.api.balance(debtor) == 0
 
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Pay slip"), ("ru", None), ("kk", None)])

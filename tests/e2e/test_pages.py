@@ -14,6 +14,7 @@ from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.waiting import until
 from tests.e2e.web_driver import WebDriver
 from tests.gateway.pages.browser import Browser
+from tests.peers.needs import missing
 
 EN = "77781234567"
 PAN = "9398 0000 0000 0001"
@@ -103,7 +104,7 @@ def test_cash_for_a_wrong_brand_waits_until_support_moves_it_and_the_slip_follow
 def window(tmp_path: Path) -> Iterator[WebDriver]:
     """A window 320 pixels wide: also what a desktop's 1280 pixels are at 400 % zoom (WCAG 2.2, 1.4.10)."""
     if not web_driver.is_here():
-        pytest.skip("Chromium and its driver are not installed: apt-get install chromium-driver")
+        missing("Chromium and its driver are not installed: apt-get install chromium-driver")
     with web_driver.web_driver(tmp_path) as window:
         window.resize(320, 700)
         yield window
