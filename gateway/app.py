@@ -234,6 +234,7 @@ class Gateway:
             digest=self.digest,
             emulator=self.config.emulator,
             forget=self._forget,
+            rests=lambda: self.dispatcher.rests,
         )
 
     # -- life --------------------------------------------------------------------------------------

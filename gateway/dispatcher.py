@@ -78,6 +78,11 @@ class Dispatcher:
         """Messages that wait for a response now."""
         return sum(len(flights) for flights in self._flights.values())
 
+    @property
+    def rests(self) -> bool:
+        """True when nothing is on its way, and nothing that could be waits."""
+        return not self._busy and all(lane.state is LaneState.BLOCKED for lane in self._lanes.values())
+
     # -- what happens ------------------------------------------------------------------------------
 
     def enqueue(self, outboxes: Iterable[Outbox]) -> None:

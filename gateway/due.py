@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.clock import ClockMode
-from gateway.work import Advance, Fired, Result, RunDue
+from gateway.work import Advance, Fired, Result, RunDue, Stepped
 from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Job, Outbox
 from storage.needs import Needs
@@ -65,22 +65,23 @@ class DueRunner:
         The result's ``due_us`` is what comes next: in the past where a slice has left something.
         """
         gathered = _Gathered()
+        stepped: Stepped | None = None
         if isinstance(work, Advance):
-            self._advance(work, gathered)
+            stepped = self._advance(work, gathered)
         else:
             began_us = self._processor.clock.wall()
             self._slice(gathered)
             self._pace(self._processor.clock.wall() - began_us, len(gathered.fired))
         return Result(
             work,
-            tuple(gathered.fired),
+            stepped or tuple(gathered.fired),
             outboxes=tuple(gathered.outboxes),
             events=tuple(gathered.events),
             wake=tuple(gathered.wake),
             due_us=self._next_of_all(gathered),
         )
 
-    def _advance(self, work: Advance, gathered: _Gathered) -> None:
+    def _advance(self, work: Advance, gathered: _Gathered) -> Stepped | None:
         clock = self._processor.clock
         until_us = max(clock.now_us(), work.to_us) if work.at_least else work.to_us
         # A real clock runs while we look at it: only a moment that was named can lie in the past.
@@ -88,8 +89,13 @@ class DueRunner:
         while (due_us := self._next(until_us, gathered)) is not None:
             clock.move_to(due_us)
             self._run(due_us, _PER_TRANSACTION, gathered)
-        clock.move_to(until_us)
+            if work.in_steps and gathered.outboxes:
+                break
+        is_done = due_us is None
+        if is_done:
+            clock.move_to(until_us)
         self._processor.save_clock()
+        return Stepped(tuple(gathered.fired), until_us, is_done) if work.in_steps else None
 
     def _slice(self, gathered: _Gathered) -> None:
         """Whatever is due by now runs now; a clock that stands still has moments of its own."""

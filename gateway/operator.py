@@ -11,7 +11,6 @@ from gateway.due_timer import DueTimer
 from gateway.http.facade import Busy, ResetRefused, Submitted
 from gateway.hub import Hub
 from gateway.work import (
-    Accepted,
     Advance,
     Execute,
     Executed,
@@ -21,6 +20,7 @@ from gateway.work import (
     Result,
     RunDue,
     SetClock,
+    Stepped,
     Value,
     Work,
 )
@@ -31,6 +31,9 @@ from storage.reads import Reads
 
 T = TypeVar("T")
 _AGAIN_US = 1_000_000
+#: Real time for what a step of the clock has to say: so long at most, and looked at so often.
+_REST_S = 0.5
+_LOOK_S = 0.01
 
 
 class Operator:
@@ -50,7 +53,9 @@ class Operator:
         digest: Callable[[str], bytes],
         emulator: bool,
         forget: Callable[[], None],
+        rests: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``rests`` tells whether nothing is on its way to anybody."""
         self.profile = profile
         self.new_id = new_id
         self._worker = worker
@@ -62,6 +67,9 @@ class Operator:
         self._digest = digest
         self._emulator = emulator
         self._forget = forget
+        self._rests = rests
+        #: One moves the clock at a time.
+        self._moving = asyncio.Lock()
         #: Set at the stop: who waits is told to come again.
         self.stopping = False
 
@@ -102,7 +110,16 @@ class Operator:
         return self._clock.view()
 
     async def set_clock(self, mode: ClockMode, now_us: int | None) -> ClockView:
-        """Switch mode and set forward. Raises ClockError."""
+        """Switch mode and set forward, firing what falls due on the way. Raises ClockError."""
+        before = self._clock.view()
+        if now_us is not None and now_us > before.now_us:
+            await self._ask(SetClock(ClockMode.VIRTUAL, None))  # It stands still while it is moved.
+            try:
+                await self.advance(now_us)
+            except BaseException:
+                await self._ask(SetClock(before.mode, None))
+                raise
+            now_us = None
         value = await self._ask(SetClock(mode, now_us))
         self._due_timer.again()
         if not isinstance(value, ClockView):
@@ -110,10 +127,32 @@ class Operator:
         return value
 
     async def advance(self, to_us: int, *, at_least: bool = False) -> Sequence[Fired]:
-        """Move forward, firing due jobs in order; returns when they are done. Raises ClockError."""
-        value = await self._ask(Advance(to_us, at_least))
+        """Move forward, firing due jobs in order; returns when they are done. Raises ClockError.
+
+        What they have to say is delivered before time goes on: days go by between two steps, and a message
+        lives only three.
+        """
+        fired: list[Fired] = []
+        work = Advance(to_us, at_least, in_steps=True)
+        async with self._moving:
+            while True:
+                step = await self._ask(work)
+                if not isinstance(step, Stepped):
+                    raise TypeError(f"an Advance is answered with Stepped, not {type(step).__name__}")
+                fired.extend(step.fired)
+                if step.is_done:
+                    break
+                await self._rest()
+                work = Advance(step.until_us, at_least=True, in_steps=True)
         self._due_timer.again()
-        return value if isinstance(value, tuple) and not isinstance(value, Accepted) else ()
+        return fired
+
+    async def _rest(self) -> None:
+        """Until everything is where it can be, but not for long: a handset may take its time."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _REST_S
+        while not self._rests() and loop.time() < until:
+            await self.changed(_LOOK_S)
 
     async def reset(self) -> None:
         """Back to the seeded state. Raises ResetRefused."""

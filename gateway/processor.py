@@ -11,7 +11,7 @@ import structlog
 
 from gateway.account_dialects import AccountDialects
 from gateway.batch import RELEASE_JOB, Batch
-from gateway.clock import ClockError, ClockMode, OperatorClock
+from gateway.clock import ClockError, OperatorClock
 from gateway.config import Account
 from gateway.delivery_log import DELIVER_JOB, DeliveryLog
 from gateway.dialogue_book import GUARD_JOB
@@ -285,20 +285,9 @@ class Processor:
                 return self._reset(work)
 
     def _set_clock(self, work: SetClock) -> Result:
-        """What falls due on the way to a later time is fired on it, as by Advance. Raises ClockError."""
-        moved = Result(work)
-        if work.now_us is not None:
-            self.clock.check(work.now_us)
-            mode = self.clock.mode
-            self.clock.set(ClockMode.VIRTUAL)  # It stands still while it is moved.
-            try:
-                moved = self._due.run(Advance(work.now_us))
-            except BaseException:
-                self.clock.set(mode)
-                raise
-        self.clock.set(work.mode)
+        self.clock.set(work.mode, work.now_us)
         self.save_clock()
-        return moved._replace(work=work, value=self.clock.view())
+        return Result(work, self.clock.view())
 
     def save_clock(self) -> None:
         """Make the clock's setting survive a restart."""

@@ -223,10 +223,12 @@ class Advance:
     """Move the clock to ``to_us``, firing what falls due on the way, in order.
 
     ``at_least``: the time was reckoned from a clock that runs, so that it may have passed meanwhile.
+    ``in_steps``: stop where something is to be delivered, and answer with Stepped.
     """
 
     to_us: int
     at_least: bool = False
+    in_steps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,11 +326,30 @@ class Fired:
     due_us: int
 
 
+class Stepped(NamedTuple):
+    """The answer to an Advance in steps: what fired in this one, and where the clock is to go."""
+
+    fired: tuple[Fired, ...]
+    until_us: int
+    is_done: bool
+
+
 class KeyReused(Exception):
     """The idempotency key was used for another request before."""
 
 
-Value = Accepted | AcceptedMany | Found | Refused | Changed | Executed | ClockView | tuple[Fired, ...] | None
+Value = (
+    Accepted
+    | AcceptedMany
+    | Found
+    | Refused
+    | Changed
+    | Executed
+    | ClockView
+    | Stepped
+    | tuple[Fired, ...]
+    | None
+)
 
 
 class Result(NamedTuple):

@@ -31,6 +31,7 @@ EVENT_SWITCHED: Final = "autopay.rule_switched"
 NO_LIMIT: Final = Money(0)
 LIMIT_MIN: Final = tenge(1)
 #: What may still pay: these count towards the most rules that a payer may have.
+_DAY_US: Final = 86_400 * 1_000_000
 _LIVE: Final = frozenset({RuleState.ON, RuleState.PAUSED})
 
 
@@ -132,7 +133,9 @@ def _refusals(
     yield from _of_numbers(command, target, context)
     if command.kind is RuleKind.LIMIT and waiting_for_a_fall(target.msisdn, uow):
         yield Refused.LIMIT_TAKEN
-    if _count(payer.msisdn, uow) >= context.profile.autopay_rules_max:
+    most = context.profile.autopay_rules_max
+    pesters = command.target is not None and _told_lately(payer.msisdn, uow, context) >= most
+    if pesters or _count(payer.msisdn, uow) >= most:
         yield Refused.TOO_MANY
 
 
@@ -171,6 +174,13 @@ def _bounds(context: Context) -> tuple[Money, Money]:
 
 def _count(payer: Msisdn, uow: UnitOfWork) -> int:
     return sum(rule.state in _LIVE for rule in uow.autopay.of(payer))
+
+
+def _told_lately(payer: Msisdn, uow: UnitOfWork, context: Context) -> int:
+    """Rules of the last day for friends, in whatever state: each that was made sent a message."""
+    since_us = context.now_us - _DAY_US
+    rules = uow.autopay.of(payer)
+    return sum(rule.target != payer and rule.created_us > since_us for rule in rules)
 
 
 def _refused(refused: StrEnum, context: Context) -> Outcome:

@@ -97,6 +97,8 @@ def again(job: Job, uow: UnitOfWork, context: Context) -> Outcome:
     rule = uow.autopay.get(str(job.payload["rule"]))
     if rule is None or rule.state is not RuleState.ON:
         return Outcome()
+    if rule.failures != job.payload["failures"] or 0 < rule.due_us <= context.now_us:
+        return Outcome()  # A run has come meanwhile, or comes at this very moment: after down time, say.
     return (_run_below if rule.kind is RuleKind.LIMIT else _run)(rule, uow, context)
 
 
@@ -230,7 +232,8 @@ def _fail(rule: AutoPayRule, why: Failed, uow: UnitOfWork, context: Context) -> 
     else:
         uow.autopay.put(rule)
         retry_us = context.now_us + context.profile.autopay_retry_s * _US_PER_S
-        uow.jobs.put(rule_job(JOB_RETRY, retry_key(rule), retry_us, rule))
+        job = rule_job(JOB_RETRY, retry_key(rule), retry_us, rule)
+        uow.jobs.put(job._replace(payload={**job.payload, "failures": failures}))
         told = sms("autopay.sms_failed_until", rule.payer, context, **params, until=context.at(retry_us))
     data = {"rule": rule.id, "why": why.name.lower(), "failures": failures}
     return Outcome(replies=(told,), events=(Event(kind=EVENT_FAILED, data=data),))

@@ -193,7 +193,8 @@ def resolve(command: ResolveTransaction, uow: UnitOfWork, context: Context) -> O
     if found.state not in (TransactionState.AUTHORISED, TransactionState.UNKNOWN):
         return decline("bank.settled", state=found.state.value)
     payload: dict[str, str | int] = {"code": found.code, "verdict": command.verdict.value}
-    key = f"bank.resolve:{found.code}"
+    # The first word counts: of two different ones each is heard, and the second is no news.
+    key = f"bank.resolve:{found.code}:{command.verdict.value}"
     job = Job(kind=found.answer_job, key=key, due_us=context.now_us, payload=payload)
     return Outcome(jobs=(job,), result=found)
 

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from gateway.http.context import Api
 from gateway.http.schemas import Amount, Body, Number, ShownAmount, ShownMoment, shown
+from gateway.redaction import mask_text
 from handlers.base.outcome import Text
 from storage.bank_model import Payment, PaymentState
 
@@ -14,10 +15,10 @@ PAYMENT_ID = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 
 
 def _typed(text: str) -> str:
-    """What a payer typed, right or wrong, without the spaces around it."""
+    """What a payer typed, right or wrong, without spaces around it; a card's number is nobody's to keep."""
     if not text.isprintable():
         raise ValueError("has characters that cannot be shown")
-    return text.strip()
+    return mask_text(text.strip(), secret_digits=False)
 
 
 Typed = Annotated[str, Field(max_length=40), AfterValidator(_typed)]

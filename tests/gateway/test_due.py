@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.clock import LATEST_US, ClockError, ClockMode
-from gateway.work import Advance, Fired, Result, RunDue, SetClock
+from gateway.work import Advance, Fired, Result, RunDue, SetClock, Stepped
 from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Job
 from storage.unit_of_work import UnitOfWork
@@ -198,20 +198,16 @@ def test_the_clock_ends_where_a_year_could_not_be_shown(stand: Stand, *, at_leas
     assert stand.clock.now_us() == START_US
 
 
-@pytest.mark.parametrize("mode", list(ClockMode))
-def test_a_clock_that_is_set_forward_fires_what_lies_on_the_way_each_at_its_time(
-    stand: Stand, mode: ClockMode
-) -> None:
-    stand.put(job("note", "late", 30), job("note", "soon", 5), job("note", "beyond", 61))
-    result = stand.one(SetClock(mode, START_US + 60 * S))
-    assert noted(result) == [("soon", 5), ("late", 30)]
-    assert result.value == stand.clock.view()
-    assert (stand.clock.mode, stand.clock.now_us()) == (mode, START_US + 60 * S)
-    assert result.due_us == START_US + 61 * S
-
-
-def test_a_clock_that_cannot_be_set_back_fires_nothing_and_stays_as_it_was(stand: Stand) -> None:
-    stand.put(job("note", "soon", 5))
-    (result,) = stand.processor.process([SetClock(ClockMode.REAL, START_US - 1)])
-    assert isinstance(result.error, ClockError)
-    assert (stand.clock.mode, stand.clock.now_us()) == (ClockMode.VIRTUAL, START_US)
+def test_an_advance_in_steps_stops_where_something_is_to_be_delivered(stand: Stand) -> None:
+    """So that it can be, before time goes on; what leads to no message needs no step of its own."""
+    later = (job("note", "c", 10), job("note", "d", 20))
+    stand.put(job("note", "a", 5), job("remind", "b", 10, to=ALIYA), *later)
+    until_us = START_US + 60 * S
+    first = stand.one(Advance(until_us, in_steps=True))
+    assert isinstance(first.value, Stepped)
+    assert ([each.key for each in first.value.fired], first.value.is_done) == (["a", "b", "c"], False)
+    assert (stand.clock.now_us(), first.value.until_us) == (START_US + 10 * S, until_us)
+    last = stand.one(Advance(until_us, at_least=True, in_steps=True))
+    assert isinstance(last.value, Stepped)
+    assert ([each.key for each in last.value.fired], last.value.is_done) == (["d"], True)
+    assert stand.clock.now_us() == until_us

@@ -228,6 +228,18 @@ class TestRefused:
         assert switch(desk, rules[0]).word == "ok"
 
 
+    def test_rules_for_friends_are_not_made_without_end_though_they_are_switched_off(
+        self, desk: Desk, card: Card
+    ) -> None:
+        """Each tells the friend, so that it could be used to pester."""
+        for _ in range(10):
+            switch(desk, added(desk, card, target=BOLAT))
+        assert add(desk, card, target=BOLAT).word == Refused.TOO_MANY
+        assert add(desk, card).word == "ok"
+        desk.wait(24 * 3600)
+        assert add(desk, card, target=BOLAT).word == "ok"
+
+
 def disable(desk: Desk, card: Card, state: CardState = CardState.DISABLED) -> None:
     """The bank stops the card."""
     desk.run(ChangeCard(origin=desk.origin(Channel.API, ""), card_id=card.id, state=state))

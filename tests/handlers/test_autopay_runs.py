@@ -246,6 +246,17 @@ class TestFailed:
         assert desk.balance() == 150_000
         assert ids(desk.advance(DAY)) == ["autopay.sms_paid"]
 
+    def test_after_down_time_a_retry_leaves_it_to_the_run_that_is_due_as_well(
+        self, desk: Desk, card: Card
+    ) -> None:
+        """Both are due at the start, and would fail twice at one moment."""
+        rule = add(desk, card)
+        set_card(desk, card, CardState.DISABLED)
+        desk.advance(TO_FIRST_RUN + 10)
+        desk.wait(3 * DAY)
+        assert ids(desk.advance(0)) == ["autopay.sms_failed_until"]
+        assert now(desk, rule).failures == 2
+
     def test_the_third_failure_in_a_row_pauses_the_rule(self, desk: Desk, card: Card) -> None:
         rule = add(desk, card)
         set_card(desk, card, CardState.DISABLED)
