@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from tests.e2e.conftest import Raw, StartGateway
 from tests.e2e.control_api import ControlApi
 from tests.e2e.waiting import until
@@ -79,6 +81,21 @@ def test_due_work_fires_in_order_and_the_answer_tells_what_fired(api: ControlApi
         ended = datetime.fromisoformat(api.whole(message_id)["updated"])
         assert ended == start + timedelta(hours=hour), "at its own time, not at the end of the advance"
     assert api.advance(3600) == []
+
+
+@pytest.mark.parametrize("mode", ["virtual", "real"])
+def test_a_clock_that_is_set_forward_fires_what_lies_on_the_way_at_its_own_time(
+    api: ControlApi, raw: Raw, mode: str
+) -> None:
+    api.virtual_clock(FUTURE)
+    message = raw(address_range=RU).submit(RU, EN, "1 h", validity_period="000000010000000R")
+    start = datetime.fromisoformat(FUTURE)
+    set_to = (start + timedelta(hours=4)).isoformat()
+    answer = api.http.put("/clock", json={"mode": mode, "now": set_to})
+    assert (answer.status_code, answer.json()["mode"]) == (200, mode)
+    assert datetime.fromisoformat(answer.json()["now"]) - start < timedelta(hours=4, seconds=20)
+    assert datetime.fromisoformat(api.whole(message.message_id)["updated"]) == start + timedelta(hours=1)
+    assert api.http.put("/clock", json={"mode": "virtual", "now": FUTURE}).status_code == 409
 
 
 def test_an_advance_by_nothing_fires_what_is_due_now(api: ControlApi) -> None:
