@@ -46,7 +46,8 @@ def test_check_of_a_sound_database_is_a_line_each_and_exit_code_0() -> None:
     done = db("check", "--data-dir", "d")
     assert (done.code, done.err) == (0, "")
     lines = [line.split()[:2] for line in done.out.splitlines()]
-    assert lines == [[f"L{number}", "ok"] for number in range(1, 17)]
+    names = [*(f"L{number}" for number in range(1, 17)), *(f"B{number}" for number in range(1, 5))]
+    assert lines == [[name, "ok"] for name in names]
 
 
 def test_a_broken_invariant_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,7 +227,6 @@ class TestRefused:
         decline(desk)
         assert switch(desk, rules[0]).word == "ok"
 
-
     def test_rules_for_friends_are_not_made_without_end_though_they_are_switched_off(
         self, desk: Desk, card: Card
     ) -> None:
