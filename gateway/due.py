@@ -89,8 +89,8 @@ class DueRunner:
         while (due_us := self._next(until_us, gathered)) is not None:
             clock.move_to(due_us)
             self._run(due_us, _PER_TRANSACTION, gathered)
-            if work.in_steps and gathered.outboxes:
-                break
+            if work.in_steps and (gathered.outboxes or len(gathered.fired) >= _PER_TRANSACTION):
+                break  # For what is to be delivered, or for what others asked for meanwhile.
         is_done = due_us is None
         if is_done:
             clock.move_to(until_us)
