@@ -1,15 +1,17 @@
-"""Operator data from ``profiles/``: which code leads to which service, prefixes, voucher rules."""
+"""Operator data from ``profiles/``: which code leads to which service, prefixes, rules and prices."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
-from types import MappingProxyType
-from typing import Final
-from zoneinfo import ZoneInfo
 
 from handlers.base.payment_channels import PaymentChannel, read_channels
+from handlers.base.profile_codes import read_codes
+from handlers.base.profile_fields import read_fields, unknown_keys
+from handlers.base.profile_tariffs import read_tariffs, read_vat
 from rating.money import TIYN_PER_TENGE
+from rating.tariff import Tariff
+from rating.vat import VatRate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,9 @@ class Profile:
     """One operator, as read from a profile file (checked when it is loaded).
 
     ``sms_services`` maps a short code to a service name, ``ussd_services`` a service code without its
-    closing ``#`` (``*110``) likewise. ``prefixes`` are the three-digit codes after ``7`` that are on-net.
+    closing ``#`` (``*110``) likewise. ``voice_services`` maps a number that is called, ``voice_prefixes``
+    what is dialled before a number (``000``). ``prefixes`` are the three-digit codes after ``7`` that are
+    on-net.
     ``voucher_wrong_codes_max`` wrong codes within ``voucher_wrong_window_s`` lock voucher entry for
     ``voucher_lock_s``. Times ending in ``_s`` are seconds.
     The simulated bank answers an order after ``bank_answer_s[0]`` to ``bank_answer_s[1]``; an answer that is
@@ -28,6 +32,15 @@ class Profile:
     AutoPay runs at ``autopay_hour`` o'clock, pays ``autopay_min_tiyn`` to ``autopay_max_tiyn`` each time, for
     at most ``autopay_rules_max`` rules of a payer. What failed is tried again after ``autopay_retry_s``, and
     ``autopay_failures_max`` failures in a row pause a rule.
+
+    A handset rings for ``voice_answer_s``; a key is waited for ``voice_prompt_s``, a name ``voice_name_s``, a
+    handset that went out of reach ``voice_reconnect_s``. A call that costs something is paid for
+    ``voice_chunk_s`` ahead; one that the network makes comes from ``voice_call_back_from``.
+    ``tariffs`` are the prices by their names, ``vat`` the tax inside them, oldest first.
+    A subscriber's lists hold ``collect_list_max`` numbers each. ``collect_refused_hour_max`` refused requests
+    within an hour suspend collect calls for ``collect_suspended_s``, ``collect_refused_day_max`` within a
+    calendar day until it ends. By phone the bank moves ``bank_phone_min_tiyn`` or more, and
+    ``bank_phone_wrong_max`` wrong passwords lock it for ``bank_phone_lock_s``.
     """
 
     name: str
@@ -57,6 +70,23 @@ class Profile:
     autopay_rules_max: int = 10
     autopay_retry_s: int = 3600
     autopay_failures_max: int = 3
+    voice_services: Mapping[str, str] = field(default_factory=dict)
+    voice_prefixes: Mapping[str, str] = field(default_factory=dict)
+    voice_answer_s: int = 30
+    voice_prompt_s: int = 10
+    voice_name_s: int = 5
+    voice_reconnect_s: int = 10
+    voice_chunk_s: int = 60
+    voice_call_back_from: str = "+000"
+    tariffs: Mapping[str, Tariff] = field(default_factory=dict)
+    vat: tuple[VatRate, ...] = ()
+    collect_list_max: int = 50
+    collect_refused_hour_max: int = 10
+    collect_refused_day_max: int = 30
+    collect_suspended_s: int = 3600
+    bank_phone_min_tiyn: int = 100 * TIYN_PER_TENGE
+    bank_phone_wrong_max: int = 3
+    bank_phone_lock_s: int = 86_400
 
     def sms_code_of(self, service: str) -> str:
         """The first short code that leads to the service: who its own messages come from. ``""`` if none."""
@@ -94,171 +124,23 @@ def parse_profile(name: str, text: str) -> Profile:
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(name, (f"not valid TOML: {error}",)) from None
     problems: list[str] = []
-    values = _fields(data, problems)
-    sms, ussd = _codes(data.pop("services", None), problems)
+    values = read_fields(data, problems)
+    codes = read_codes(data.pop("services", None), values.get("prefixes"), problems)
     channels = read_channels(data.pop("channels", None), problems)
-    problems += [f"unknown key {key}" for key in _leaves(data) if key not in _FIELDS]
+    tariffs = read_tariffs(data.pop("tariffs", None), values.get("timezone"), problems)
+    vat = read_vat(data.pop("vat", None), values.get("timezone"), problems)
+    problems += [f"unknown key {key}" for key in unknown_keys(data)]
     if problems:
         raise ProfileError(name, tuple(problems))
-    # Each value was checked by the row of its field.
-    return Profile(name=name, sms_services=sms, ussd_services=ussd, channels=channels, **values)  # type: ignore[arg-type]
-
-
-_Read = Callable[[object], object]
-
-
-def _whole(least: int, most: int) -> _Read:
-    def read(value: object) -> int:
-        if type(value) is not int or not least <= value <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
-        return value
-
-    return read
-
-
-def _digits(count: int) -> Callable[[object], bool]:
-    return lambda value: (
-        isinstance(value, str) and len(value) == count and value.isascii() and value.isdigit()
+    return Profile(
+        name=name,
+        sms_services=codes.sms,
+        ussd_services=codes.ussd,
+        voice_services=codes.voice,
+        voice_prefixes=codes.voice_prefixes,
+        channels=channels,
+        tariffs=tariffs,
+        vat=vat,
+        # Each value was checked by the row of its field.
+        **values,  # type: ignore[arg-type]
     )
-
-
-def _read_timezone(value: object) -> str:
-    try:
-        return ZoneInfo(value).key if isinstance(value, str) else ""
-    except (KeyError, ValueError, OSError):
-        raise ValueError("must be a time zone like Asia/Almaty") from None
-
-
-def _read_country(value: object) -> str:
-    if not _digits(1)(value):
-        raise ValueError('must be one digit, like "7"')
-    return str(value)
-
-
-def _read_prefixes(value: object) -> frozenset[str]:
-    if not isinstance(value, list) or not value or not all(map(_digits(3), value)):
-        raise ValueError('must be a list of three-digit codes, like ["701"]')
-    if len(set(value)) != len(value):
-        raise ValueError("names a prefix twice")
-    return frozenset(value)
-
-
-def _read_amounts(value: object) -> tuple[int, ...]:
-    if not isinstance(value, list) or not value or any(type(v) is not int or v <= 0 for v in value):
-        raise ValueError("must be a list of whole amounts in KZT above zero")
-    if sorted(set(value)) != value:
-        raise ValueError("must rise, and have each amount once")
-    return tuple(amount * TIYN_PER_TENGE for amount in value)
-
-
-def _read_amount(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError("must be a whole amount in KZT, zero or more")
-    return value * TIYN_PER_TENGE
-
-
-def _read_span(value: object) -> tuple[int, int]:
-    if (
-        not isinstance(value, list)
-        or len(value) != 2
-        or any(type(each) is not int or not 0 <= each <= _DAY_S for each in value)
-        or value[0] > value[1]
-    ):
-        raise ValueError("must be two whole numbers of seconds that do not fall, like [3, 5]")
-    return value[0], value[1]
-
-
-_DAY_S: Final = 86_400
-#: Key in the file -> (field of Profile, how it is read).
-_FIELDS: Final[Mapping[str, tuple[str, _Read]]] = MappingProxyType(
-    {
-        "timezone": ("timezone", _read_timezone),
-        "country_code": ("country_code", _read_country),
-        "prefixes": ("prefixes", _read_prefixes),
-        "vouchers.face_values_kzt": ("voucher_face_values_tiyn", _read_amounts),
-        "vouchers.code_digits": ("voucher_code_digits", _whole(8, 20)),
-        "vouchers.validity_days": ("voucher_validity_days", _whole(1, 3650)),
-        "vouchers.wrong_codes_max": ("voucher_wrong_codes_max", _whole(1, 100)),
-        "vouchers.wrong_window_s": ("voucher_wrong_window_s", _whole(1, _DAY_S)),
-        "vouchers.lock_s": ("voucher_lock_s", _whole(1, 30 * _DAY_S)),
-        "subscribers.postpaid_credit_limit_kzt": ("postpaid_credit_limit_tiyn", _read_amount),
-        "bank.answer_s": ("bank_answer_s", _read_span),
-        "bank.answer_timeout_s": ("bank_answer_timeout_s", _whole(1, _DAY_S)),
-        "bank.daily_limit_kzt": ("bank_daily_limit_tiyn", _read_amount),
-        "bank.authorisation_s": ("bank_authorisation_s", _whole(1, 30 * _DAY_S)),
-        "payments.amount_max_kzt": ("payment_max_tiyn", _read_amount),
-        "autopay.hour": ("autopay_hour", _whole(0, 23)),
-        "autopay.amount_min_kzt": ("autopay_min_tiyn", _read_amount),
-        "autopay.amount_max_kzt": ("autopay_max_tiyn", _read_amount),
-        "autopay.rules_max": ("autopay_rules_max", _whole(1, 97)),
-        "autopay.retry_s": ("autopay_retry_s", _whole(1, _DAY_S)),
-        "autopay.failures_max": ("autopay_failures_max", _whole(1, 100)),
-        "messages.sms_validity_s": ("sms_validity_s", _whole(60, 30 * _DAY_S)),
-        "messages.ussd_dialogue_s": ("ussd_dialogue_s", _whole(1, 600)),
-    }
-)
-
-
-def _leaves(data: Mapping[str, object], above: str = "") -> list[str]:
-    found: list[str] = []
-    for key, value in data.items():
-        found += _leaves(value, f"{above}{key}.") if isinstance(value, dict) else [above + key]
-    return found
-
-
-def _fields(data: Mapping[str, object], problems: list[str]) -> dict[str, object]:
-    values: dict[str, object] = {}
-    for key, (name, read) in _FIELDS.items():
-        section, _, last = key.rpartition(".")
-        table = data.get(section, {}) if section else data
-        if not isinstance(table, dict) or last not in table:
-            problems.append(f"{key} is missing")
-            continue
-        try:
-            values[name] = read(table[last])
-        except ValueError as error:
-            problems.append(f"{key} {error}")
-    return values
-
-
-_CODE_FORMS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyType(
-    {
-        # Up to six digits, so that a short code can never be a subscriber's number.
-        "sms": (lambda code: 3 <= len(code) <= 6 and code.isascii() and code.isdigit(), '"9393"'),
-        "ussd": (
-            lambda code: (
-                code[:1] == "*" and all(part.isascii() and part.isdigit() for part in code[1:].split("*"))
-            ),
-            '"*110", without the closing #',
-        ),
-    }
-)
-
-
-def _codes(services: object, problems: list[str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Codes to service names. A code that is there twice is ambiguous, and refused."""
-    tables: dict[str, dict[str, str]] = {bearer: {} for bearer in _CODE_FORMS}
-    if not isinstance(services, dict) or not services:
-        problems.append("services is missing")
-        services = {}
-    for name, bearers in services.items():
-        if not isinstance(bearers, dict) or not all(isinstance(codes, list) for codes in bearers.values()):
-            problems.append(f'services.{name} must be like sms = ["9393"], ussd = ["*110"]')
-            continue
-        problems += [f"unknown key services.{name}.{key}" for key in bearers if key not in _CODE_FORMS]
-        for bearer, table in tables.items():
-            problems += _take_codes(table, bearer, name, bearers.get(bearer, []))
-    return MappingProxyType(tables["sms"]), MappingProxyType(tables["ussd"])
-
-
-def _take_codes(table: dict[str, str], bearer: str, name: str, codes: list[object]) -> list[str]:
-    is_form, example = _CODE_FORMS[bearer]
-    problems = []
-    for code in codes:
-        if not isinstance(code, str) or not is_form(code):
-            problems.append(f"services.{name}.{bearer}: {code!r} is no code; write it like {example}")
-        elif code in table:
-            problems.append(f"{code} leads to {table[code]} and to {name}; give it to one of them")
-        else:
-            table[code] = name
-    return problems

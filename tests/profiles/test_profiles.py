@@ -1,10 +1,12 @@
 """Profiles: the one that is shipped, and everything that is refused, all at once."""
 
+import dataclasses
 from importlib import resources
 
 import pytest
 
-from handlers.base.profile import _FIELDS, ProfileError, load_profile, parse_profile, profile_names
+from handlers.base.profile import Profile, ProfileError, load_profile, parse_profile, profile_names
+from handlers.base.profile_fields import FIELDS
 
 GOOD = (resources.files("profiles") / "kz.toml").read_text("utf-8")
 
@@ -47,6 +49,41 @@ class TestShipped:
         assert (profile.autopay_min_tiyn, profile.autopay_max_tiyn) == (10_000, 5_000_000)
         assert (profile.autopay_retry_s, profile.autopay_failures_max) == (3600, 3)
 
+    def test_has_the_numbers_that_are_called(self) -> None:
+        profile = load_profile("kz")
+        assert profile.voice_services == {
+            "9393": "scratch_cards",
+            "7000": "bank_phone",
+            "77272585333": "bank_phone",
+        }
+        assert profile.voice_prefixes == {"000": "collect_call"}
+        assert profile.voice_call_back_from == "+000"
+        assert profile.sms_code_of("collect_lists") == "6010"
+        assert profile.ussd_services["*133"] == "collect_call"
+
+    def test_has_the_times_of_voice(self) -> None:
+        profile = load_profile("kz")
+        assert (profile.voice_answer_s, profile.voice_prompt_s, profile.voice_name_s) == (30, 10, 5)
+        assert (profile.voice_reconnect_s, profile.voice_chunk_s) == (10, 60)
+
+    def test_has_the_rules_of_collect_calls_and_of_the_bank_by_phone(self) -> None:
+        profile = load_profile("kz")
+        refused = (profile.collect_refused_hour_max, profile.collect_refused_day_max)
+        assert (profile.collect_list_max, refused, profile.collect_suspended_s) == (50, (10, 30), 3600)
+        assert (profile.bank_phone_min_tiyn, profile.bank_phone_wrong_max) == (10_000, 3)
+        assert profile.bank_phone_lock_s == 86_400
+
+    def test_a_profile_made_by_hand_has_the_times_of_the_shipped_one(self) -> None:
+        shipped, fields = load_profile("kz"), dataclasses.fields(Profile)
+        defaults = {
+            each.name: each.default
+            for each in fields
+            if each.name.startswith(("voice_", "collect_", "bank_phone_"))
+            and each.default is not dataclasses.MISSING
+        }
+        assert len(defaults) == 13
+        assert {name: getattr(shipped, name) for name in defaults} == defaults
+
     def test_names_the_short_code_of_a_service(self) -> None:
         profile = load_profile("kz")
         assert (profile.sms_code_of("scratch_cards"), profile.sms_code_of("nothing")) == ("9393", "")
@@ -69,9 +106,10 @@ class TestRefused:
             ('ussd = ["*100"]', 'ussd = ["*100#"]', "'*100#' is no code"),
             ('sms = ["6000"]', 'sms = ["77011234567"]', "'77011234567' is no code"),
             ('sms = ["6000"]', "sms = [6000]", "6000 is no code"),
-            ('sms = ["6000"]', 'voice = ["6000"]', "unknown key services.account_basics.voice"),
+            ('sms = ["6000"]', 'fax = ["6000"]', "unknown key services.account_basics.fax"),
             ('"Asia/Almaty"', '"Asia/Nowhere"', "timezone must be"),
             ('"Asia/Almaty"', '"../etc/passwd"', "timezone must be"),
+            ('"Asia/Almaty"', "5", "timezone must be"),
             ('country_code = "7"', "country_code = 7", "country_code must be"),
             ('"778"]', '"7780"]', "prefixes must be"),
             ('"778"]', '"701"]', "prefixes names a prefix twice"),
@@ -88,6 +126,16 @@ class TestRefused:
             ("postpaid_credit_limit_kzt = 10000", "postpaid_credit_limit_kzt = -1", "must be a whole amount"),
             ("amount_max_kzt = 1000000", "amount_max_kzt = -1", "payments.amount_max_kzt must be"),
             ("[channels.kaspi]", "[channels.Kaspi]", "channels.Kaspi must be named like"),
+            ('voice = ["9393"]', 'voice = ["7000"]', "7000 leads to scratch_cards and to bank_phone"),
+            ('voice = ["9393"]', 'voice = ["*110"]', '\'*110\' is no code; write it like "9393" or "000{nu'),
+            ('voice = ["9393"]', 'voice = ["77011234567"]', "77011234567 is a subscriber's number"),
+            ('voice = ["9393"]', 'voice = ["0001"]', "0001 begins like 000{number}"),
+            ('voice = ["9393"]', 'voice = ["00{number}"]', "000 begins like 00{number}"),
+            ('"000{number}"', '"000{what}"', "'000{what}' is no code"),
+            ('call_back_from = "+000"', "call_back_from = 0", "voice.call_back_from must be digits"),
+            ("chunk_s = 60", "chunk_s = 0", "voice.chunk_s must be a whole number from 1"),
+            ("list_max = 50", "list_max = 0", "collect_call.list_max must be"),
+            ("wrong_max = 3", "", "bank_phone.wrong_max is missing"),
         ],
     )
     def test_says_what_is_wrong(self, old: str, new: str, problem: str) -> None:
@@ -111,7 +159,7 @@ class TestRefused:
         assert len(found) == 2
 
     def test_an_empty_profile_names_all_that_is_missing(self) -> None:
-        assert len(problems("")) == len(_FIELDS) + len(("services", "channels"))
+        assert len(problems("")) == len(FIELDS) + len(("services", "channels", "tariffs", "vat"))
 
     @pytest.mark.parametrize("name", ["mars", "../kz", "", "kz.toml"])
     def test_an_unknown_name_lists_the_profiles_there_are(self, name: str) -> None:
