@@ -1,6 +1,7 @@
 """Read-only questions about cards, payments and AutoPay rules."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from heapq import merge
 from itertools import islice
@@ -15,7 +16,7 @@ from storage.cards import CARD_COLUMNS, card_of
 from storage.driver import Row
 from storage.model import AccountKind, Balance
 from storage.payments import PAYMENT_COLUMNS, payment_of
-from storage.tables import account, autopay_rule, card, card_transaction, payment
+from storage.tables import account, attempts, autopay_rule, card, card_transaction, payment
 from storage.views import CardFilter, CardView, PaymentFilter
 
 #: A card with its money.
@@ -48,6 +49,13 @@ class BankReads(ABC):
         with self.transaction() as connection:
             row = connection.execute(_CARDS.where(card.c.id == card_id)).first()
         return None if row is None else _view_of(tuple(row))
+
+    def locked_until(self, kind: str, subjects: Collection[str]) -> dict[str, int]:
+        """Until when (operator time, us) each of these subjects is or was locked out of ``kind``, if ever."""
+        counters = attempts.c.kind == kind, attempts.c.subject.in_(subjects), attempts.c.locked_until_us > 0
+        wanted = select(attempts.c.subject, attempts.c.locked_until_us).where(*counters)
+        with self.transaction() as connection:
+            return {row.subject: row.locked_until_us for row in connection.execute(wanted)}
 
     def card_transaction(self, code: str) -> CardTransaction | None:
         """The transaction with this code, or None."""

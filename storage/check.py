@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from storage.bank_checks import BANK_INVARIANTS
+from storage.call_checks import CALL_INVARIANTS
 from storage.head import GENESIS, entry_hash
 from storage.invariants import Invariant, sql
 from storage.model import AccountKind
@@ -230,4 +231,5 @@ _INVARIANTS = (
     Invariant("L15", "company transfers stay inside", _L15),
     Invariant("L16", "the journal replays to the same balances", _l16),
     *BANK_INVARIANTS,
+    *CALL_INVARIANTS,
 )

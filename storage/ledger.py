@@ -123,6 +123,10 @@ class Ledger:
         """Read many at once."""
         self._holds.prefetch(hold_ids)
 
+    def accounts_of(self, hold_ids: Iterable[str]) -> frozenset[AccountRef]:
+        """The accounts of those holds that exist among these ids: they are about to be needed."""
+        return frozenset(hold.account for hold in map(self._holds.get, hold_ids) if hold is not None)
+
     def prefetch(self, accounts: Iterable[AccountRef]) -> None:
         """Read many accounts at once."""
         self._accounts.prefetch([account.code for account in accounts])

@@ -13,6 +13,7 @@ from storage.model import Between, Direction, Message, MessageState, Outbox, ran
 from storage.row_map import RowMap
 from storage.tables import message as table
 from storage.tables import message_end, outbox
+from storage.visible_text import visible
 
 MESSAGE_COLUMNS = tuple(table.columns)[1:]
 OUTBOX_COLUMNS = tuple(outbox.columns)
@@ -60,16 +61,11 @@ def _storable(row: Row) -> Row:
     The PDUs beside it keep the octets as they were.
     """
     said: str = row[_TEXT_AT + 1]
-    return row if said.isprintable() else (*row[: _TEXT_AT + 1], _shown(said), *row[_TEXT_AT + 2 :])
-
-
-def _shown(said: str) -> str:
-    whole = said.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "\u2400")
+    return row if said.isprintable() else (*row[: _TEXT_AT + 1], visible(said), *row[_TEXT_AT + 2 :])
 
 
 def _storable_content(message: Message) -> Row:
-    storable = message._replace(text=_shown(message.text))
+    storable = message._replace(text=visible(message.text))
     return (*(getattr(storable, name) for name in _AMENDED), message.id)
 
 

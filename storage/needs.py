@@ -27,13 +27,20 @@ class Needs:
     payments: frozenset[str] = frozenset()
     #: AutoPay rules by id, with payer, target, cards and accounts.
     autopay_rules: frozenset[str] = frozenset()
+    #: Owners of lists of collect calls.
+    collect_lists: frozenset[Msisdn] = frozenset()
+    #: Holds by id, with their accounts.
+    holds: frozenset[str] = frozenset()
+    #: Customers by phone, by identifier, with their subscribers, cards and accounts.
+    phone_customers: frozenset[str] = frozenset()
 
     @staticmethod
     def merge(parts: Iterable["Needs"]) -> "Needs":
         """The union: one prefetch for a whole batch. Most parts name a key or two in a table or two."""
-        gathered: tuple[set[Any], ...] = tuple(set() for _ in range(12))
+        gathered: tuple[set[Any], ...] = tuple(set() for _ in range(15))
         msisdns, accounts, voucher_digests, attempts, inbox, messages, dialogues, *bank = gathered
-        cards, card_holders, card_transactions, payments, autopay_rules = bank
+        cards, card_holders, card_transactions, payments, autopay_rules, *voice = bank
+        collect_lists, holds, phone_customers = voice
         for part in parts:
             msisdns.update(part.msisdns)
             accounts.update(part.accounts)
@@ -47,6 +54,9 @@ class Needs:
             card_transactions.update(part.card_transactions)
             payments.update(part.payments)
             autopay_rules.update(part.autopay_rules)
+            collect_lists.update(part.collect_lists)
+            holds.update(part.holds)
+            phone_customers.update(part.phone_customers)
         return Needs(
             msisdns=frozenset(msisdns),
             accounts=frozenset(accounts),
@@ -60,4 +70,7 @@ class Needs:
             card_transactions=frozenset(card_transactions),
             payments=frozenset(payments),
             autopay_rules=frozenset(autopay_rules),
+            collect_lists=frozenset(collect_lists),
+            holds=frozenset(holds),
+            phone_customers=frozenset(phone_customers),
         )

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from rating.msisdn import Msisdn
 from storage.bank_reads import BankReads
 from storage.binds import UNBOUND
+from storage.call_reads import CallReads
 from storage.dialogues import DIALOGUE_COLUMNS, TURN_COLUMNS
 from storage.errors import StoreUnavailable
 from storage.messages import MESSAGE_COLUMNS, OUTBOX_COLUMNS, message_of, outbox_of
@@ -22,6 +23,7 @@ from storage.model import (
     Outbox,
     PendingFlag,
 )
+from storage.posting_reads import postings_of
 from storage.subscribers import subscriber_of
 from storage.tables import (
     account,
@@ -46,13 +48,12 @@ from storage.views import (
     MessageFilter,
     MessageView,
     Movement,
-    PostingView,
     SubscriberView,
     subscriber_codes,
 )
 
 
-class Reads(BankReads):
+class Reads(BankReads, CallReads):
     """Queries on a small pool of read-only connections. Each may raise StoreUnavailable."""
 
     def __init__(self, engine: Engine) -> None:
@@ -112,7 +113,7 @@ class Reads(BankReads):
             promised = [outbox_of(tuple(row)) for row in connection.execute(promise)]
             caused = columns.where(message.c.cause_id == message_id, message.c.cause_id != "")
             replies = connection.execute(caused.order_by(message.c.position)).all()
-            postings = _postings(connection, found.journal_seq)
+            postings = postings_of(connection, found.journal_seq)
         return MessageView(
             message=found,
             outbox=promised[0] if promised else None,
@@ -235,24 +236,6 @@ def _with_turns(connection: Connection, wanted: Select[Any]) -> list[DialogueVie
         turn = DialogueTurn._make(row)
         said[turn.dialogue_id].append(turn)
     return [DialogueView(each, tuple(said[each.id])) for each in found]
-
-
-def _postings(connection: Connection, seq: int | None) -> tuple[PostingView, ...]:
-    if seq is None:
-        return ()
-    wanted = (
-        select(
-            posting.c.seq,
-            posting.c.line,
-            account.c.code.label("account"),
-            posting.c.amount.label("amount_tiyn"),
-            posting.c.balance_after.label("balance_after_tiyn"),
-        )
-        .join(account)
-        .where(posting.c.seq == seq)
-        .order_by(posting.c.line)
-    )
-    return tuple(PostingView(**row) for row in connection.execute(wanted).mappings())
 
 
 def _history(msisdn: Msisdn, limit: int) -> Select[Any]:

@@ -133,7 +133,7 @@ class SqliteDriver:
 
     def _run(self, write: Write, sql: str, rows: Sequence[Row]) -> int:
         start = changed = 0
-        if len(rows) >= _ROWS and write.verb is not Verb.UPSERT:
+        if len(rows) >= _ROWS and _fits_many(write):
             many = self._many.get(write)
             if many is None:
                 many = self._many[write] = _for_many(write.verb, sql)
@@ -291,6 +291,11 @@ def _arranged(statement: Insert | Update | Delete, given: list[str]) -> Compiled
     if wanted == given:
         return str(compiled), None
     return str(compiled), itemgetter(*(given.index(name) for name in wanted))
+
+
+def _fits_many(write: Write) -> bool:
+    """Whether many rows may share a statement: what is deleted by several columns is no simple list."""
+    return write.verb is not Verb.UPSERT and (write.verb is not Verb.DELETE or len(write.keys) == 1)
 
 
 def _for_many(verb: Verb, sql: str) -> str:

@@ -14,6 +14,7 @@ from storage.driver import Driver
 from storage.errors import StoreError, StoreUnavailable
 from storage.head import Head, read_head
 from storage.migrate import bring_up_to_date
+from storage.open_calls import OpenCalls, read_open_calls
 from storage.reads import Reads
 from storage.tables import bind, metadata, writer
 from storage.unit_of_work import UnitOfWork
@@ -30,6 +31,7 @@ class Store:
         self._head: Head | None = None
         self._recent: dict[str, Message] = {}
         self._watched: dict[str, int] = {}
+        self._calls = OpenCalls()
         self._in_use = False
         self.dialect = driver.dialect
         self.reads = Reads(driver.readers)
@@ -62,7 +64,7 @@ class Store:
             if self._driver.begin() or self._head is None:
                 self._recent.clear()
                 self._head = self._read_memory()
-            memory = (self._head, self._committed, self._recent, self._watched)
+            memory = (self._head, self._committed, self._recent, self._watched, self._calls)
             opened = UnitOfWork(self._driver, *memory, now_us=now_us, wall_us=wall_us)
             with opened as uow:
                 yield uow
@@ -87,6 +89,7 @@ class Store:
         """What the writer keeps in memory, from the database."""
         try:
             self._watched = read_watched(self._driver)
+            self._calls = read_open_calls(self._driver, self._calls)
             return read_head(self._driver)
         except BaseException:
             self._driver.rollback()

@@ -212,6 +212,28 @@ BANK = (
     ),
 )
 
+#: On the tables of calls.
+CALLS = (
+    _refused(
+        "call",
+        "call_once",
+        "UPDATE",
+        "OLD.ended <> '' OR NEW.id <> OLD.id OR NEW.service <> OLD.service OR NEW.caller <> OLD.caller"
+        " OR NEW.began_us <> OLD.began_us",
+        "a call that has ended stays as it is",
+    ),
+    _refused(
+        "call_leg",
+        "call_leg_once",
+        "UPDATE",
+        "OLD.state = 'released' OR NEW.call_id <> OLD.call_id OR NEW.number <> OLD.number"
+        " OR NEW.msisdn <> OLD.msisdn",
+        "a leg that was released stays as it is",
+    ),
+    *(_never(table, verb) for table in ("call", "call_leg") for verb in ("DELETE", "TRUNCATE")),
+    *(_never("call_turn", verb) for verb in ("UPDATE", "DELETE", "TRUNCATE")),
+)
+
 
 def _drop(create: str) -> str:
     """``DROP TRIGGER name ON table`` for a statement that creates one."""
@@ -220,5 +242,5 @@ def _drop(create: str) -> str:
 
 
 CREATE_FUNCTIONS = _FUNCTIONS
-CREATE = LEDGER + BANK
+CREATE = LEDGER + BANK + CALLS
 DROP = tuple(_drop(statement) for statement in CREATE)

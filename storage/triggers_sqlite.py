@@ -112,6 +112,19 @@ WHEN OLD.reversed_seq IS NOT NULL OR NEW.payment_id <> OLD.payment_id OR NEW.cha
 BEGIN SELECT RAISE(ABORT, 'a payment stays as it was sent, and is taken back once'); END"""
 
 
+_CALL_ONCE = """
+CREATE TRIGGER call_once BEFORE UPDATE ON call
+WHEN OLD.ended <> '' OR NEW.id <> OLD.id OR NEW.service <> OLD.service OR NEW.caller <> OLD.caller
+  OR NEW.began_us <> OLD.began_us
+BEGIN SELECT RAISE(ABORT, 'a call that has ended stays as it is'); END"""
+
+_LEG_ONCE = """
+CREATE TRIGGER call_leg_once BEFORE UPDATE ON call_leg
+WHEN OLD.state = 'released' OR NEW.call_id <> OLD.call_id OR NEW.number <> OLD.number
+  OR NEW.msisdn <> OLD.msisdn
+BEGIN SELECT RAISE(ABORT, 'a leg that was released stays as it is'); END"""
+
+
 def _never(table: str, verb: str) -> str:
     """Refuses every change of one kind."""
     return (
@@ -151,5 +164,14 @@ BANK = (
     _never("card_transaction", "DELETE"),
     _never("payment", "DELETE"),
 )
-CREATE = LEDGER + BANK
+#: On the tables of calls.
+CALLS = (
+    _CALL_ONCE,
+    _LEG_ONCE,
+    _never("call", "DELETE"),
+    _never("call_leg", "DELETE"),
+    _never("call_turn", "UPDATE"),
+    _never("call_turn", "DELETE"),
+)
+CREATE = LEDGER + BANK + CALLS
 DROP = tuple(f"DROP TRIGGER {statement.split()[2]}" for statement in CREATE)

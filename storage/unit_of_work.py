@@ -10,7 +10,9 @@ from storage.attempts import AttemptCounters
 from storage.autopay import AutoPayRules
 from storage.bank_model import AutoPayRule, CardTransaction
 from storage.binds import Binds
+from storage.calls import Calls
 from storage.cards import Cards
+from storage.collect import Collect
 from storage.dialogues import Dialogues
 from storage.driver import Driver
 from storage.errors import StoreError
@@ -21,8 +23,10 @@ from storage.ledger import Ledger
 from storage.messages import Messages
 from storage.model import AccountRef, Message, main_account
 from storage.needs import Needs
+from storage.open_calls import OpenCalls
 from storage.payments import Payments
 from storage.pending_flags import PendingFlags
+from storage.phone_customers import PhoneCustomers
 from storage.settings import Settings
 from storage.subscribers import Subscribers
 from storage.vouchers import Vouchers
@@ -41,6 +45,7 @@ class UnitOfWork:
         committed: Callable[[Head | None], None],
         recent: dict[str, Message],
         watched: dict[str, int],
+        calls: OpenCalls,
         *,
         now_us: int,
         wall_us: int,
@@ -65,6 +70,9 @@ class UnitOfWork:
         self.cards = Cards(driver, head, now_us=now_us)
         self.payments = Payments(driver)
         self.autopay = AutoPayRules(driver)
+        self.calls = Calls(driver, calls)
+        self.collect = Collect(driver)
+        self.phone_customers = PhoneCustomers(driver)
         self._parts = (
             self.subscribers,
             self.ledger,
@@ -80,6 +88,9 @@ class UnitOfWork:
             self.cards,
             self.payments,
             self.autopay,
+            self.calls,
+            self.collect,
+            self.phone_customers,
         )
 
     def prefetch(self, needs: Needs) -> None:
@@ -87,27 +98,36 @@ class UnitOfWork:
         bank = self._prefetch_bank(needs)
         self.subscribers.prefetch(needs.msisdns)
         self.vouchers.prefetch(needs.voucher_digests)
-        self.ledger.prefetch(needs.accounts | bank | self.vouchers.liabilities(needs.voucher_digests))
+        self.ledger.prefetch_holds(needs.holds)
+        held = self.ledger.accounts_of(needs.holds)
+        self.ledger.prefetch(needs.accounts | bank | held | self.vouchers.liabilities(needs.voucher_digests))
         self.attempts.prefetch(needs.attempts)
         self.inbox.prefetch(needs.inbox)
         self.messages.prefetch(needs.messages)
         self.dialogues.prefetch(needs.dialogues)
         self.payments.prefetch(needs.payments)
+        self.collect.prefetch(needs.collect_lists)
 
     def _prefetch_bank(self, needs: Needs) -> frozenset[AccountRef]:
         """Cards, transactions and rules with what they name; the accounts that they are about."""
         self.autopay.prefetch(needs.autopay_rules)
+        self.phone_customers.prefetch(needs.phone_customers)
         self.cards.prefetch_transactions(needs.card_transactions)
         rules = self.autopay.named(needs.autopay_rules)
         waiting = self.cards.named(needs.card_transactions)
+        callers = {each.msisdn for each in self.phone_customers.named(needs.phone_customers)}
         # Where AutoPay ordered it, its purpose is the rule; any other word is the id of none.
         self.autopay.prefetch({each.purpose for each in waiting if each.purpose})
-        holders = needs.card_holders | {rule.payer for rule in rules}
+        holders = needs.card_holders | {rule.payer for rule in rules} | callers
         self.cards.prefetch(needs.cards)
         self.cards.prefetch_holders(holders)
         self.ledger.prefetch_holds(each.hold_id for each in waiting if each.hold_id)
-        self.subscribers.prefetch(_subscribers_of(rules, waiting))
-        targets = {*(rule.target for rule in rules), *(each.target for each in waiting if each.target)}
+        self.subscribers.prefetch({*_subscribers_of(rules, waiting), *callers})
+        targets = {
+            *callers,
+            *(rule.target for rule in rules),
+            *(each.target for each in waiting if each.target),
+        }
         ids = {*needs.cards, *(each.card_id for each in waiting)}
         return self.cards.accounts(holders, ids) | {main_account(Msisdn(target)) for target in targets}
 
@@ -126,10 +146,12 @@ class UnitOfWork:
             self._driver.rollback()
             raise
         self._committed(None)
+        self.calls.unsure()
         self._driver.commit()
         self._committed(self._head)
         self.messages.remember()
         self.ledger.remember()
+        self.calls.remember()
 
     def _flush(self) -> None:
         """Entries before what refers to them, messages before their promises."""

@@ -154,8 +154,8 @@ def hold(hold_id: str = "hold1", amount_tiyn: int = 1000, msisdn: Msisdn = ALIYA
         id=hold_id,
         account=main_account(msisdn),
         amount_tiyn=amount_tiyn,
-        reason="call",
-        source="call1",
+        reason="test",
+        source="source",
         expires_us=NOW_US + HOUR_US,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from storage.bank_model import CardState, PaymentState, TransactionState
-from storage.model import Balance
+from storage.model import Attempts, Balance
 from storage.store import Store
 from storage.views import CardFilter, CardView, PaymentFilter
 from tests.storage.bank_rows import (
@@ -55,6 +55,17 @@ def test_cards_come_oldest_first_with_their_money(
     banked: Store, wanted: CardFilter, expected: list[CardView]
 ) -> None:
     assert banked.reads.cards(wanted) == expected
+
+
+def test_locks_are_those_of_the_kind_and_the_subjects_that_are_asked_for(store: Store) -> None:
+    with store.begin(now_us=1, wall_us=1) as uow:
+        uow.attempts.put(Attempts(kind="bank_phone", subject="1", locked_until_us=7))
+        uow.attempts.put(Attempts(kind="bank_phone", subject="2", times_us=(1,)))
+        uow.attempts.put(Attempts(kind="bank_phone", subject="3", locked_until_us=9))
+        uow.attempts.put(Attempts(kind="voucher", subject="1", locked_until_us=8))
+        uow.commit()
+    assert store.reads.locked_until("bank_phone", ["1", "2", "4"]) == {"1": 7}
+    assert store.reads.locked_until("bank_phone", []) == {}
 
 
 def test_one_card_or_none(banked: Store) -> None:

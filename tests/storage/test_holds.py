@@ -7,6 +7,7 @@ import pytest
 from storage.driver import Row, Write
 from storage.errors import Broken, FloorReached
 from storage.model import Balance, Entry, HoldState, Line, main_account
+from storage.needs import Needs
 from storage.store import Store
 from tests.storage.rows import ALIYA, BOLAT, NOW_US, REVENUE, hold, open_subscriber, pay, work
 
@@ -145,3 +146,14 @@ def test_stored_holds_that_are_settled_in_one_batch_are_written_together(
     assert written == ["account", "hold", "posting", "journal"]
     with work(funded) as uow:
         assert uow.ledger.balance(MAIN) == Balance(965, 600)
+
+
+def test_the_holds_of_a_batch_are_read_at_once_with_their_accounts(
+    funded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with work(funded) as uow, monkeypatch.context() as patch:
+        uow.prefetch(Needs.merge([Needs(holds=frozenset({"hold1"})), Needs(holds=frozenset({"hold9"}))]))
+        patch.setattr(funded._driver, "lookup", None)
+        assert uow.ledger.hold_of("hold1") == hold(amount_tiyn=600)
+        assert uow.ledger.hold_of("hold9") is None
+        assert uow.ledger.balance(MAIN) == Balance(1000, 600)

@@ -17,10 +17,12 @@ from storage.check import check
 from storage.driver import Driver
 from storage.head import GENESIS, Head
 from storage.model import Dialogue, MessageState
+from storage.open_calls import OpenCalls
 from storage.store import Store, _driver
 from storage.unit_of_work import UnitOfWork
 from storage.views import DialogueFilter, MessageFilter
 from tests.storage.bank_rows import bank_a_little
+from tests.storage.call_rows import call_a_little
 from tests.storage.databases import Database, PostgresqlServer, sqlite_database
 from tests.storage.rows import ALIYA, live_a_little, message, promise, work
 
@@ -124,7 +126,10 @@ class ThirdVersion:
     def begin(self, *, now_us: int, wall_us: int) -> Iterator[UnitOfWork]:
         """As a store does."""
         self._driver.begin()
-        opened = UnitOfWork(self._driver, self._head, self._committed, {}, {}, now_us=now_us, wall_us=wall_us)
+        memory: tuple[Any, ...] = ({}, {}, OpenCalls())
+        opened = UnitOfWork(
+            self._driver, self._head, self._committed, *memory, now_us=now_us, wall_us=wall_us
+        )
         with opened as uow:
             yield uow
 
@@ -218,3 +223,16 @@ def test_the_bank_lives_in_a_migrated_database(empty: Database) -> None:
     bank_a_little(store)
     assert [finding for finding in check(store.reads) if not finding.ok] == []
     store.close()
+
+
+def test_calls_live_in_a_database_of_the_fourth_version(empty: Database) -> None:
+    """It had none; what the database refuses of them it refuses there, too."""
+    at_version(empty, "0004")
+    assert columns(empty, "payment")
+    store = empty.open()
+    call_a_little(store)
+    with pytest.raises(IntegrityError):
+        empty.tamper("UPDATE call SET charge = charge + 1 WHERE ended <> ''")
+    assert [finding for finding in check(store.reads) if not finding.ok] == []
+    store.close()
+    Store.open(empty.url, migrate=False).close()

@@ -63,3 +63,16 @@ def test_within_one_unit_of_work_the_last_word_counts(waiting: Store, order: str
                 uow.pending_flags.clear(FLAG.msisdn, FLAG.system_id)
     found = [flag.message_id for flag, _ in waiting.reads.pending_flags()]
     assert found == (["mt2"] if order == "clear, set" else [])
+
+
+def test_many_are_cleared_at_once(waiting: Store) -> None:
+    """More than share one statement where a key is a single column."""
+    handsets = [f"7702{number:07}" for number in range(100)]
+    with work(waiting) as uow:
+        uow.pending_flags.set(FLAG)
+        for handset in handsets:
+            uow.pending_flags.set(FLAG._replace(msisdn=handset))
+    with work(waiting) as uow:
+        for handset in handsets:
+            uow.pending_flags.clear(handset, FLAG.system_id)
+    assert [flag for flag, _ in waiting.reads.pending_flags()] == [FLAG]

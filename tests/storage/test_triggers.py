@@ -174,7 +174,8 @@ def test_emptying_tables_is_refused(lived_in: Store, database: Database) -> None
     assert lived_in.reads.journal_head().seq == 5
     if database.dialect != "postgresql":
         pytest.skip("SQLite has no TRUNCATE")
-    for table in ("journal", "posting", "account", "hold", "voucher", "card", "card_transaction", "payment"):
+    bank = ("card", "card_transaction", "payment")
+    for table in ("journal", "posting", "account", "hold", "voucher", *bank, "call", "call_leg", "call_turn"):
         with pytest.raises(IntegrityError):
             database.tamper(f"TRUNCATE {table} CASCADE")
 
