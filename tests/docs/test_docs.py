@@ -3,9 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 from prometheus_client.metrics_core import Metric
@@ -18,7 +19,8 @@ from gateway.failures import FAILURES, Failure
 from gateway.http.app import create_app
 from gateway.http.context import ApiSettings
 from gateway.metrics import Metrics
-from handlers import bank_sms
+from handlers import bank_phone, bank_sms, collect_lists
+from handlers.base import collect_rules
 from handlers.base.access import Denied
 from handlers.base.profile import load_profile
 from handlers.scratch_cards import Refused
@@ -37,6 +39,15 @@ _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]*)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _OPTION_OF_HELP = re.compile(r"^ +(?:-[a-z], )?(--[a-z][a-z-]*)", re.MULTILINE)
 _COMMAND_OF_HELP = re.compile(r"^  ([a-z][a-z-]*) ", re.MULTILINE)
+#: The refusals of a service stand in the order in which they are looked for.
+_ORDERS: Final[tuple[type[StrEnum], ...]] = (
+    Denied,
+    Refused,
+    bank_sms.Refused,
+    bank_phone.Refused,
+    collect_rules.Refused,
+    collect_lists.Refused,
+)
 #: Calls whose first argument is the id of a refusal.
 _REFUSING = frozenset({"refuse", "refuse_fields", "decline", "Refusal"})
 
@@ -197,7 +208,7 @@ def refusal_ids() -> set[str]:
     """Every id with which a handler refuses, the ids for single fields too."""
     trees = [ast.parse(file.read_text("utf-8")) for file in (ROOT / "handlers").rglob("*.py")]
     calls = [node for node in chain.from_iterable(map(ast.walk, trees)) if isinstance(node, ast.Call)]
-    found = {str(each.value) for each in (*Denied, *Refused, *bank_sms.Refused)}
+    found = {str(each.value) for order in _ORDERS for each in order}
     for call in calls:
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         if name in _REFUSING:
@@ -217,9 +228,9 @@ def test_every_refusal_of_a_handler_is_described(refusal: str) -> None:
     assert f"`{refusal}`" in read("reference/services.md")
 
 
-@pytest.mark.parametrize("order", [Denied, Refused, bank_sms.Refused])
+@pytest.mark.parametrize("order", _ORDERS)
 def test_refusals_stand_in_their_order_of_precedence(
-    order: type[Denied | Refused | bank_sms.Refused],
+    order: type[StrEnum],
 ) -> None:
     page = read("reference/services.md")
     places = [page.index(f"| `{each.value}` |") for each in order]

@@ -9,6 +9,8 @@ from gateway.coding.ussd import screen
 from handlers.account_basics import LastCharges, SetLanguage, ShowBalance
 from handlers.base.command import Command, Secret
 from handlers.base.outcome import Text
+from handlers.collect_call import CallBack
+from handlers.collect_lists import ActivateList, ShowListed
 from handlers.registry import SERVICES
 from handlers.scratch_cards import RedeemVoucher
 from rating.subscriber import Billing, Brand, Language
@@ -116,6 +118,10 @@ def test_a_menu_with_a_grammar_is_of_a_service_that_has_one(menu: Menu) -> None:
     [
         ("*100", ("1",), LastCharges),
         ("*110", (CODE,), RedeemVoucher),
+        ("*111", ("2", "1", "87011234567"), CallBack),
+        ("*111", ("2", "2", "1"), ShowListed),
+        ("*111", ("2", "2", "5"), ActivateList),
+        ("*133", ("87011234567",), CallBack),
         ("*110", ("1234-5678 90123",), RedeemVoucher),
         ("*111", ("1", "1"), ShowBalance),
         ("*111", ("1", "4", CODE), RedeemVoucher),
@@ -174,7 +180,6 @@ def test_100_begins_with_the_balance() -> None:
     [
         ("*100", ("PREMIUM",), "Bar paid numbers"),
         ("*100", ("4",), "Bar paid numbers"),
-        ("*133", ("87011234567",), "Call at their expense"),
     ],
 )
 def test_what_is_not_connected_yet_says_so(code: str, path: tuple[str, ...], service: str) -> None:
@@ -230,7 +235,7 @@ def test_the_home_menu_reaches_every_command_and_every_service_of_the_other_menu
 
     home = ends(BY_CODE["*111"])
     assert set().union(*map(ends, MENUS)) == home
-    assert {"menu.bank", "menu.bank_voice", "menu.channels", "menu.call_lists", "menu.parking"} <= home
+    assert {"menu.bank", "menu.bank_voice", "menu.channels", "menu.parking"} <= home
     assert {"menu.price", "menu.fraud", "menu.business", "menu.allowances"} <= home
 
 

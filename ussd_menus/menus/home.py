@@ -8,7 +8,7 @@ from ussd_menus.menu import Menu
 from ussd_menus.menus.account import ALLOWANCES, BALANCE, CHARGES, LANGUAGE, PREMIUM
 from ussd_menus.menus.autopay import AUTOPAY
 from ussd_menus.menus.card_code import CARD_CODE
-from ussd_menus.menus.collect_call import COLLECT_CALL
+from ussd_menus.menus.collect_call import CALL_LISTS, COLLECT_CALL
 from ussd_menus.model import Choice, Options, Unconnected
 
 MONEY: Final = Options(
@@ -31,7 +31,7 @@ CALLS: Final = Options(
     "menu.calls",
     (
         Choice("1", "menu.collect_call", COLLECT_CALL, AT_HOME),
-        Choice("2", "menu.call_lists", Unconnected("menu.call_lists")),
+        Choice("2", "menu.call_lists", CALL_LISTS),
     ),
 )
 

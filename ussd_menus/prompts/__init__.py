@@ -1,0 +1,1 @@
+"""Prompts of voice calls: small flows as data, and the pure engine that steps through them."""

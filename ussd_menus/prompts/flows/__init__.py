@@ -1,0 +1,1 @@
+"""The operator's flows of prompts, one file each; ``ussd_menus.prompts.registry`` lists them."""
