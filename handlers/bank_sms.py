@@ -13,18 +13,19 @@ from types import MappingProxyType
 from typing import Final
 
 from handlers.base.access import Access, gate
-from handlers.base.bank import Declined, Order, Verdict
-from handlers.base.cards import BANK_SMS, by_bank
+from handlers.base.bank import Declined, Order
+from handlers.base.cards import BANK_SMS
 from handlers.base.command import Command
 from handlers.base.context import Context
 from handlers.base.grammar import Rule, Usage, read_amount
 from handlers.base.outcome import Event, Outcome, Reply, Text, refuse, reply
 from handlers.base.service import Service
+from handlers.base.top_up_news import answered, needs_answered
 from rating.money import Money
 from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
 from rating.subscriber import Status
 from storage.bank_model import Card, CardEventKind, CardState, CardTransaction, TransactionState
-from storage.model import Balance, Job, main_account
+from storage.model import Balance
 from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
 
@@ -33,7 +34,6 @@ SHOWN: Final = 10
 #: The kind of the job that brings the bank's answer.
 ANSWER_JOB: Final = "bank_sms.answer"
 EVENT_ORDERED: Final = "bank.ordered"
-EVENT_CONCLUDED: Final = "bank.concluded"
 EVENT_DISABLED: Final = "bank.card_disabled"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -176,52 +176,6 @@ def _day_began_us(context: Context) -> int:
     return (midnight.astimezone(UTC) - _EPOCH) // _MICROSECOND
 
 
-# -- the bank's answer -----------------------------------------------------------------------------
-
-
-def answered(job: Job, uow: UnitOfWork, context: Context) -> Outcome:
-    """Conclude the payment and tell how it ended. An answer to what is settled changes and tells nothing."""
-    verdict = Verdict(str(job.payload["verdict"]))
-    concluded = context.bank.conclude(str(job.payload["code"]), verdict, uow, context)
-    if concluded is None or not concluded.is_news:
-        return Outcome()
-    transaction = concluded.transaction
-    card = uow.cards.get(transaction.card_id)
-    data = {"code": transaction.code, "msisdn": transaction.msisdn, "state": transaction.state.value}
-    return Outcome(
-        replies=_news(transaction, card, uow, context) if card else (),
-        events=(Event(kind=EVENT_CONCLUDED, data=data),),
-        journal_seq=transaction.journal_seq,
-        result=transaction,
-    )
-
-
-def _news(transaction: CardTransaction, card: Card, uow: UnitOfWork, context: Context) -> tuple[Reply, ...]:
-    """What the payer reads, and what the other reads for whom it was paid."""
-    holder, target = transaction.msisdn, Msisdn(transaction.target)
-    params = {"amount": Money(-transaction.amount_tiyn), "card": card.last4, "code": transaction.code}
-    if transaction.state is not TransactionState.POSTED:
-        return (by_bank(Text(_bad_news(transaction, card), params), holder, context),)
-    params["balance"] = balance = _main_balance(target, uow)
-    if target == holder:
-        return (by_bank(Text("bank.paid", params), holder, context),)
-    received = {"amount": params["amount"], "number": holder, "balance": balance}
-    return (
-        by_bank(Text("bank.paid_for", params | {"number": target}), holder, context),
-        by_bank(Text("bank.received", received), target, context),
-    )
-
-
-def _bad_news(transaction: CardTransaction, card: Card) -> str:
-    if transaction.state is TransactionState.UNKNOWN:
-        return "bank.not_answered"
-    return "bank.failed" if card.state is CardState.ACTIVE else "bank.stopped"
-
-
-def _main_balance(msisdn: Msisdn, uow: UnitOfWork) -> Money:
-    return Money((uow.ledger.balance(main_account(msisdn)) or Balance(0)).balance_tiyn)
-
-
 # -- looking, and disabling ------------------------------------------------------------------------
 
 
@@ -291,10 +245,6 @@ def _needs_payment(command: PayByCard, context: Context) -> Needs:  # noqa: ARG0
     return Needs(msisdns=frozenset(msisdns), card_holders=frozenset({command.origin.msisdn}))
 
 
-def _needs_answered(job: Job) -> Needs:
-    return Needs(card_transactions=frozenset({str(job.payload["code"])}))
-
-
 SERVICE: Final = Service(
     name=NAME,
     sms=(
@@ -317,5 +267,5 @@ SERVICE: Final = Service(
         }
     ),
     jobs=MappingProxyType({ANSWER_JOB: answered}),
-    job_needs=MappingProxyType({ANSWER_JOB: _needs_answered}),
+    job_needs=MappingProxyType({ANSWER_JOB: needs_answered}),
 )

@@ -169,23 +169,29 @@ def _credit(
     end_debt(subscriber, balance_tiyn, uow)
     data = {"msisdn": subscriber.msisdn, "serial": voucher.serial, "amount_tiyn": face_tiyn}
     return Outcome(
-        replies=(_confirmation(command, face_tiyn, balance_tiyn, context),),
+        replies=_confirmations(command, face_tiyn, balance_tiyn, context),
         events=(Event(kind=EVENT_REDEEMED, data=data),),
         journal_seq=seq,
         result=Redeemed(serial=voucher.serial, face_value_tiyn=face_tiyn, balance_tiyn=balance_tiyn),
     )
 
 
-def _confirmation(command: RedeemVoucher, face_tiyn: int, balance_tiyn: int, context: Context) -> Reply:
-    """By the way that the code came; after an agent's or a caller's entry by SMS from the service's code."""
+def _confirmations(
+    command: RedeemVoucher, face_tiyn: int, balance_tiyn: int, context: Context
+) -> tuple[Reply, ...]:
+    """By the way that the code came; after an agent's or a caller's entry by SMS from the service's code.
+
+    A caller hears it too: what was said once cannot be looked up.
+    """
     text = Text("voucher.credited", {"amount": Money(face_tiyn), "balance": Money(balance_tiyn)})
     channel = command.origin.channel
     if channel is Channel.SMS:
-        return Reply(text=text)
+        return (Reply(text=text),)
     code = context.profile.sms_code_of(NAME)
     if channel is Channel.USSD:
-        return Reply(text=text, fallback=code)
-    return Reply(text=text, sender=code, by_sms=True)
+        return (Reply(text=text, fallback=code),)
+    by_sms = Reply(text=text, sender=code, by_sms=True)
+    return (Reply(text=text), by_sms) if channel is Channel.VOICE else (by_sms,)
 
 
 def needs(command: RedeemVoucher, context: Context) -> Needs:

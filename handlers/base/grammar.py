@@ -7,7 +7,8 @@ the command that it makes. Rules are compiled once; nothing here uses a regular 
 import dataclasses
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -26,6 +27,7 @@ _LOOKALIKES: Final = str.maketrans("АВСЕНКМОРТХ", "ABCEHKMOPTX")
 _INVISIBLE: Final = dict.fromkeys(
     [0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF]
 )
+_NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 _CODE_SEPARATORS: Final = dict.fromkeys(map(ord, " -\u2010\u2011\u2012\u2013\u2014\u2015\u2212"))
 
 
@@ -39,10 +41,12 @@ class Rule:
 
     A slot ``{name}`` fills the command's field of that name; ``{name:type}`` says which slot type reads
     it where the two names differ. The last slot may take several words if its type says so.
+    ``values`` fills the fields that the words alone decide.
     """
 
     pattern: str
     command: type[Command]
+    values: Mapping[str, object] = field(default_factory=lambda: _NO_VALUES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +171,20 @@ class Grammar:
         self, rules: Iterable[Rule], usage: str, slot_types: Mapping[str, SlotType] = SLOT_TYPES
     ) -> None:
         self._usage = Usage(usage)
-        self._exact: dict[tuple[str, ...], type[Command]] = {}
+        self._exact: dict[tuple[str, ...], Callable[..., Command]] = {}
         self._open: list[_Match] = []
         for rule in rules:
             self._add(rule, slot_types)
 
     def _add(self, rule: Rule, slot_types: Mapping[str, SlotType]) -> None:
         words, slots = _split_pattern(rule.pattern)
-        _check_fields(rule, [name for name, _ in slots])
+        _check_fields(rule, [*rule.values, *(name for name, _ in slots)])
         if slots:
             self._open.append(_compile(rule, words, slots, slot_types))
         elif words in self._exact:
             raise GrammarError(f"pattern {rule.pattern!r} is there twice")
         else:
-            self._exact[words] = rule.command
+            self._exact[words] = _maker(rule)
 
     def sms(self, origin: Origin, text: str) -> Command | Usage:
         """Read the text of a message. Never raises, whatever was typed."""
@@ -203,6 +207,13 @@ class Grammar:
                 return found
             reason = reason or found
         return reason or self._usage
+
+
+def _maker(rule: Rule) -> Callable[..., Command]:
+    if not rule.values:
+        return rule.command
+    # The values were checked against the command's fields; the type of Command knows of its origin only.
+    return partial(rule.command, **rule.values)  # type: ignore[arg-type]
 
 
 def _split_pattern(pattern: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
@@ -244,7 +255,7 @@ def _compile(
     if any(types[kind].takes_rest for _, kind in slots[:-1]):
         raise GrammarError(f"pattern {rule.pattern!r}: only the last slot can take the rest")
     takes_rest = types[slots[-1][1]].takes_rest
-    head, total, make = list(words), len(words) + len(slots), rule.command
+    head, total, make = list(words), len(words) + len(slots), _maker(rule)
 
     def match(
         origin: Origin, typed: Sequence[str], keys: Sequence[str], joint: str

@@ -13,3 +13,7 @@ UNKNOWN_CODE: Final = "system.unknown_code"
 NO_ANSWER: Final = "ussd.no_answer"
 #: A service without a usage text of its own did not understand.
 USAGE: Final = "system.usage"
+#: What the call control says itself: nobody is at that number; the network could not call back.
+NO_ROUTE: Final = "voice.no_route"
+CALL_BACK_BUSY: Final = "voice.call_back_busy"
+CALL_BACK_SWITCHED_OFF: Final = "voice.call_back_switched_off"

@@ -23,7 +23,7 @@ from rating.subscriber import Billing, Status
 from storage.bank_model import Payment, PaymentState
 from storage.check import check
 from storage.model import AccountKind, AccountRef, Entry, Line, main_account, transfer
-from storage.reads import _postings
+from storage.posting_reads import postings_of
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def stored(desk: "Desk") -> Payment:
 def journal(desk: "Desk", seq: int | None) -> dict[str, int]:
     """The lines of an entry: account code to tiyn."""
     with desk.store.reads.transaction() as connection:
-        return {each.account: each.amount_tiyn for each in _postings(connection, seq)}
+        return {each.account: each.amount_tiyn for each in postings_of(connection, seq)}
 
 
 def spend(desk: "Desk", account: AccountRef, to: AccountRef, tiyn: int) -> None:

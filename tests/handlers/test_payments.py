@@ -16,7 +16,7 @@ from rating.msisdn import Msisdn
 from rating.subscriber import Billing, Status
 from storage.bank_model import Payment, PaymentState
 from storage.model import AccountKind, AccountRef, Entry, Line, main_account
-from storage.reads import _postings
+from storage.posting_reads import postings_of
 
 if TYPE_CHECKING:
     from tests.handlers.conftest import Desk
@@ -66,7 +66,7 @@ def give_bonuses(desk: "Desk", kzt: int, msisdn: str = ALIYA) -> None:
 def journal(desk: "Desk", seq: int | None) -> dict[str, int]:
     """The lines of an entry: account code to tiyn."""
     with desk.store.reads.transaction() as connection:
-        return {each.account: each.amount_tiyn for each in _postings(connection, seq)}
+        return {each.account: each.amount_tiyn for each in postings_of(connection, seq)}
 
 
 class TestCredited:

@@ -88,6 +88,13 @@ class TestSuccess:
         assert isinstance(outcome.result, Redeemed)
         assert outcome.result.balance_tiyn == tenge(500).tiyn
 
+    def test_by_voice_says_it_and_sends_it_too(self, desk: "Desk") -> None:
+        desk.subscribe()
+        said, sent = desk.redeem(desk.cards()[0], channel=Channel.VOICE).replies
+        assert (said.by_sms, said.to) == (False, None)
+        assert (sent.by_sms, sent.to, sent.sender) == (True, None, "9393")
+        assert said.text == sent.text
+
     def test_works_with_a_negative_balance(self, desk: "Desk") -> None:
         desk.subscribe(opening_kzt=-700)
         assert desk.redeem(desk.cards()[0]).word == "ok"

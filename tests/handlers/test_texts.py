@@ -55,10 +55,14 @@ LONGEST: dict[str, object] = {
     "support": "8" * 80,
     "time": "31.12.2025 23:59:59",
     "why": Text("payment.unknown_number"),
+    "list": Text("collect.black"),
+    "active": Text("collect.black"),
+    "caller": "77778889900",
+    "name": "Aizhan, your sister from Ust-Kamenogorsk",
 }
 CHARGE = Text("account.charge", {"day": "31.12", "amount": Money(9_999_999)})
 SMALL_CHARGE = Text("account.charge", {"day": "31.12", "amount": Money(99_999)})
-LISTS: dict[str, tuple[Text, ...]] = {
+LISTS: dict[str, tuple[object, ...]] = {
     "account.balances": tuple(
         Text(text_id, {"amount": LARGE})
         for text_id in ("account.balance", "account.bonus", "account.parking")
@@ -72,6 +76,7 @@ LISTS: dict[str, tuple[Text, ...]] = {
         ),
     )
     * 10,
+    "collect.shown": ("77778889900",) * 50,
 }
 #: Answers to the control API only; they never go out by radio.
 API_ONLY = re.compile(
@@ -79,10 +84,18 @@ API_ONLY = re.compile(
     r"|payment\.(?!credited|taken_back).*"
 )
 #: Never on a screen: the bank writes, and a letter may have two parts.
-BY_SMS = re.compile(r"bank\..*|payment\.(credited|credited_bonuses|taken_back)|autopay\.sms_[a-z_]+")
-#: Ten lines: as long as they are.
-LONG = frozenset({"bank.history"})
-SCREENS = [text_id for text_id in IDS if not API_ONLY.fullmatch(text_id) and not BY_SMS.fullmatch(text_id)]
+BY_SMS = re.compile(
+    r"bank\..*|payment\.(credited|credited_bonuses|taken_back)|autopay\.sms_[a-z_]+"
+    r"|collect\.(added_but_friend|missed_call|shown|suspended_now|usage)|voice\.call_back_[a-z_]+"
+)
+#: Said to a caller, and read on a handset's terminal: no screen limits them but patience.
+SPOKEN = re.compile(r"phone\..*|collect\.(announce|announce_unnamed|say_name)")
+SPOKEN_CHARS_MAX = 170
+#: Ten lines, fifty numbers: as long as they are.
+LONG = frozenset({"bank.history", "collect.shown"})
+SCREENS = [
+    text_id for text_id in IDS if not any(kind.fullmatch(text_id) for kind in (API_ONLY, BY_SMS, SPOKEN))
+]
 LETTERS = [text_id for text_id in IDS if BY_SMS.fullmatch(text_id) and text_id not in LONG]
 #: What an operator sends all day long.
 FREQUENT = [
@@ -116,8 +129,8 @@ def text_ids_in_code() -> Iterator[str]:
     """Every text id that stands in the code, but for journal reasons and kinds of events."""
     folders = (*handlers.__path__, *ussd_menus.__path__)
     for file in (each for folder in folders for each in Path(folder).rglob("*.py")):
-        if file.name == "profile.py":
-            # Its words with a point are keys of profile files.
+        if file.name.startswith("profile"):
+            # Their words with a point are keys of profile files.
             continue
         tree = ast.parse(file.read_text("utf-8"))
         named = [node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)]
@@ -158,6 +171,12 @@ def test_every_text_fits_a_ussd_screen(text_id: str, language: Language) -> None
     text = longest(text_id, language)
     septets = octets_of(text)
     assert septets <= 182 if septets is not None else len(text) <= 80, (len(text), text)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("text_id", [text_id for text_id in IDS if SPOKEN.fullmatch(text_id)])
+def test_what_is_said_is_short_enough_to_be_listened_to(text_id: str, language: Language) -> None:
+    assert len(longest(text_id, language)) <= SPOKEN_CHARS_MAX
 
 
 @pytest.mark.parametrize("language", Language)

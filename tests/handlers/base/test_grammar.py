@@ -85,6 +85,37 @@ class TestNormalise:
         assert folded == folded.strip()
 
 
+class TestValues:
+    """What the words of a rule decide alone."""
+
+    RULES = (
+        Rule("KK {to:msisdn}", Pay, {"language": Language.KK}),
+        Rule("RU {to:msisdn}", Pay, {"language": Language.RU}),
+        Rule("HOME", Pay, {"language": Language.EN, "to": ORIGIN.msisdn}),
+    )
+
+    @pytest.mark.parametrize(
+        ("typed", "language"),
+        [("kk 77011234567", Language.KK), ("RU 7701 123 45 67", Language.RU), ("home", Language.EN)],
+    )
+    def test_the_words_fill_the_fields_that_they_decide(self, typed: str, language: Language) -> None:
+        grammar = Grammar(self.RULES, "system.usage")
+        assert grammar.sms(ORIGIN, typed) == Pay(origin=ORIGIN, language=language, to=ORIGIN.msisdn)
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            Rule("KK", Pay, {"language": Language.KK}),
+            Rule("KK {to:msisdn}", Pay, {"language": Language.KK, "colour": "red"}),
+            Rule("KK {language} {to:msisdn}", Pay, {"language": Language.KK}),
+        ],
+        ids=["a field is missing", "a field that there is not", "a field twice"],
+    )
+    def test_values_that_do_not_fit_the_command_are_refused_at_once(self, rule: Rule) -> None:
+        with pytest.raises(GrammarError, match="disagree"):
+            Grammar((rule,), "system.usage")
+
+
 class TestSms:
     @pytest.mark.parametrize("typed", ["BAL", "bal", " Bal ", "ВAL", "bаl", "ＢＡＬ"])
     def test_a_word_in_any_form(self, typed: str) -> None:
