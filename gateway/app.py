@@ -50,8 +50,10 @@ from gateway.server import TICK_S, SmppServer
 from gateway.shutdown import Shutdown
 from gateway.texts import Catalog
 from gateway.ussd_http import HttpApplications, with_ussd_http
+from gateway.voice.exchange import PULSE_S, Exchange
+from gateway.voice.numbers import check_voice
 from gateway.web import WebServer, listening_socket
-from gateway.work import Execute, Result
+from gateway.work import Execute, Reset, Result
 from gateway.worker import Worker
 from handlers.base.bus import Bus
 from handlers.base.command import Command
@@ -61,6 +63,7 @@ from handlers.issuer import Issuer
 from handlers.registry import SERVICES
 from rating.subscriber import Language
 from storage.store import Store
+from ussd_menus.prompts.registry import FLOWS
 
 log = structlog.get_logger("gateway")
 
@@ -133,6 +136,7 @@ class Gateway:
         self.pool = ThreadPoolExecutor(_READ_THREADS, thread_name_prefix="read")
         bus = Bus(SERVICES)
         bus.check_profile(self.profile)
+        check_voice(self.profile, FLOWS)
         self.catalog = Catalog.load()
         # The writer's ids come from a source of its own: it would wait for the reactor's.
         renderer = Renderer(self.catalog, IdSource(wall_us), config.accounts)
@@ -151,6 +155,7 @@ class Gateway:
         self.binds = Binds()
         self.mailroom = Mailroom(store.reads, self.pool, self.worker, self.clock, self.loop, self.metrics)
         self.dispatcher = Dispatcher(self.binds, self.mailroom, on_unreachable_account=self._unreachable)
+        self.exchange = Exchange(self.worker, self.new_id)
         self.due_timer = DueTimer(self.clock, self.loop.call_later, self._run_due)
         self.operator = self._operator()
         requests = self._requests(bus)
@@ -234,7 +239,7 @@ class Gateway:
             digest=self.digest,
             emulator=self.config.emulator,
             forget=self._forget,
-            rests=lambda: self.dispatcher.rests,
+            rests=lambda: self.dispatcher.rests and self.exchange.rests,
         )
 
     # -- life --------------------------------------------------------------------------------------
@@ -274,6 +279,7 @@ class Gateway:
         self.dispatcher.recover()
         self.due_timer.set(self.store.reads.next_due_us())
         self._tick()
+        self._pulse()
         self.ussd_http.start(ports.smpp)
 
     def _run_due(self) -> None:
@@ -283,6 +289,10 @@ class Gateway:
         self.server.tick()
         self.loop.call_later(TICK_S, self._tick)
 
+    def _pulse(self) -> None:
+        self.exchange.pulse()
+        self.loop.call_later(PULSE_S, self._pulse)
+
     def _web_app(self) -> Any:
         settings = ApiSettings(
             token=self.config.api_token,
@@ -291,6 +301,7 @@ class Gateway:
             speak=self.catalog.render,
             version=version("shortcode-emulator"),
             radio=self.radio,
+            voice=self.exchange,
         )
         return create_app(self.operator, settings)
 
@@ -321,6 +332,10 @@ class Gateway:
             self.dispatcher.withdraw(result.withdrawn)
         if result.outboxes:
             self.dispatcher.enqueue(result.outboxes)
+        if result.signals:
+            self.exchange.deliver(result.signals)
+        if isinstance(result.work, Reset):
+            self.exchange.forget_missed()
         for lane in result.wake:
             self.dispatcher.wake(lane)
         self.due_timer.note(result.due_us)

@@ -13,7 +13,10 @@ _USUAL_PROOF = "handset:handset"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handset:
-    """A demo subscriber as the banner shows it: ``balance`` in tenge, ``500.00``; ``card`` in four digits."""
+    """A demo subscriber as the banner shows it: ``balance`` in tenge, ``500.00``; ``card`` in four digits.
+
+    ``bank_phone`` is what is typed on a call to 7000: the identifier, and the password while it is the first.
+    """
 
     msisdn: str
     brand: str
@@ -21,6 +24,7 @@ class Handset:
     language: str
     balance: str
     card: str = ""
+    bank_phone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,15 @@ def _role(account: Account) -> str:
 
 def _handsets(demo: Demo) -> str:
     rows = [
-        (each.msisdn, each.brand, each.billing, each.language, f"{each.balance} KZT", _card(each))
+        (
+            each.msisdn,
+            each.brand,
+            each.billing,
+            each.language,
+            f"{each.balance} KZT",
+            _card(each),
+            each.bank_phone and f"7000: {each.bank_phone}",
+        )
         for each in demo.handsets
     ]
     return "\n".join([_handsets_title(demo), *_table(rows)]) if rows else ""

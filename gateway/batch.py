@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 
 from gateway.expiry import Expiry
+from gateway.rendering import Renderer
+from gateway.voice.events import Signal
 from gateway.work import InboxKey, Result, Value, Work
+from handlers.base.command import Origin
 from handlers.base.context import Context
-from handlers.base.outcome import Event, Outcome
+from handlers.base.outcome import Event, Outcome, Reply
 from storage.model import Inbox, Job, Message, MessageState, Outbox
 from storage.unit_of_work import UnitOfWork
 
@@ -39,10 +42,11 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     wake: list[str] = field(default_factory=list)
     withdrawn: list[tuple[str, str]] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
 
     def next_work(self) -> None:
         """Begin another work in the same transaction."""
-        self.outboxes, self.events, self.wake, self.withdrawn = [], [], [], []
+        self.outboxes, self.events, self.wake, self.withdrawn, self.signals = [], [], [], [], []
 
     def promise(self, message: Message, outbox: Outbox, *, priority: int = 0) -> None:
         """Store a message that is to be delivered, and hand it to the dispatcher after the commit."""
@@ -50,6 +54,14 @@ class Batch:
         if promised is not None:
             self.outboxes.append(promised)
         self.expiry.note(outbox, self)
+
+    def notify(self, renderer: Renderer, reply: Reply, origin: Origin | None) -> None:
+        """Promise a message that answers none; what goes to another network has arrived with that."""
+        message, outbox = renderer.notice(reply, origin, self.uow, self.context)
+        if message.route.startswith(_OFFNET):
+            self.uow.messages.add(message._replace(state=MessageState.DELIVERED), None)
+        else:
+            self.promise(message, outbox)
 
     def schedule(self, message: Message, outbox: Outbox, *, priority: int = 0) -> None:
         """Store a message that waits for its time, ``outbox.due_us``, and the job that lets it go."""
@@ -98,4 +110,5 @@ class Batch:
             events=tuple(self.events),
             wake=tuple(self.wake),
             withdrawn=tuple(self.withdrawn),
+            signals=tuple(self.signals),
         )

@@ -190,7 +190,9 @@ def check_database(
 
 @app.command(epilog=_EPILOG)
 def bench(
-    which: Annotated[str, typer.Argument(help="ledger, smpp, smsc, binds, ussd, bank or all.")] = "all",
+    which: Annotated[
+        str, typer.Argument(help="ledger, smpp, smsc, binds, ussd, bank, voice or all.")
+    ] = "all",
     json_file: JsonFile = None,
     commands_before: Annotated[
         int, typer.Option(min=0, help="ledger: carry out so many commands first, to measure on large tables.")
@@ -209,8 +211,8 @@ def bench(
     ] = 100_000,
 ) -> None:
     """The project's benchmarks, as a table and as JSON."""
-    if which not in {"ledger", "smpp", "smsc", "binds", "ussd", "bank", "all"}:
-        _fail(f"there is no benchmark {which!r}; choose ledger, smpp, smsc, binds, ussd, bank or all")
+    if which not in {"ledger", "smpp", "smsc", "binds", "ussd", "bank", "voice", "all"}:
+        _fail(f"there is no benchmark {which!r}; choose ledger, smpp, smsc, binds, ussd, bank, voice or all")
     from gateway.bench.cli import run  # noqa: PLC0415 (see the module's docstring)
     from gateway.bench.sizes import Sizes  # noqa: PLC0415 (see the module's docstring)
 

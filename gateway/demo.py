@@ -14,6 +14,7 @@ from gateway.config import Config, Side
 from gateway.ports import Ports
 from gateway.seed import DEMO_SUBSCRIBERS, DemoVoucher, demo_vouchers, voucher_commands
 from handlers.base.command import Command
+from handlers.base.phone_bank import INITIAL_PASSWORD
 from handlers.base.profile import Profile
 from rating.money import format_tenge
 from rating.msisdn import Msisdn
@@ -127,6 +128,7 @@ def _handsets(reads: Reads) -> list[banner.Handset]:
             language=view.subscriber.language.value,
             balance=format_tenge(view.balances.main_tiyn),
             card=_card(reads, view.subscriber.msisdn),
+            bank_phone=_bank_phone(reads, view.subscriber.msisdn),
         )
         for view in views
         if view is not None
@@ -136,6 +138,16 @@ def _handsets(reads: Reads) -> list[banner.Handset]:
 def _card(reads: Reads, msisdn: Msisdn) -> str:
     """The last four digits of the oldest card."""
     return next((each.card.last4 for each in reads.cards(CardFilter(msisdn=msisdn, limit=1))), "")
+
+
+def _bank_phone(reads: Reads, msisdn: Msisdn) -> str:
+    """The oldest identifier, with the password that everybody knows until it is changed."""
+    customer = next(iter(reads.phone_customers(msisdn, 1)), None)
+    if customer is None:
+        return ""
+    return (
+        f"{customer.identifier}, {INITIAL_PASSWORD.reveal()}" if customer.is_initial else customer.identifier
+    )
 
 
 def _at(host: str, port: int) -> str:

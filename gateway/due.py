@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.batch import Batch
     from gateway.processor import Processor
+    from gateway.voice.events import Signal
     from handlers.base.outcome import Event
 
 log = structlog.get_logger("gateway.due")
@@ -39,19 +40,24 @@ class _Gathered:
     outboxes: list[Outbox] = field(default_factory=list)
     events: "list[Event]" = field(default_factory=list)
     wake: list[str] = field(default_factory=list)
+    signals: "list[Signal]" = field(default_factory=list)
 
     def take(self, jobs: list[Job], batch: "Batch") -> None:
         self.fired.extend(Fired(job.kind, job.key, job.due_us) for job in jobs)
         self.outboxes.extend(batch.outboxes)
         self.events.extend(batch.events)
         self.wake.extend(batch.wake)
+        self.signals.extend(batch.signals)
 
 
 class DueRunner:
     """Runs in the writer thread. Jobs that are due at one moment share a transaction."""
 
     def __init__(
-        self, processor: "Processor", fire: "Callable[[Job, Batch], None]", needs: "Callable[[Job], Needs]"
+        self,
+        processor: "Processor",
+        fire: "Callable[[Job, Batch], None]",
+        needs: "Callable[[Job, Batch], Needs]",
     ) -> None:
         """``needs`` says what a job will read, so that what runs together is read at once."""
         self._processor = processor
@@ -78,6 +84,7 @@ class DueRunner:
             outboxes=tuple(gathered.outboxes),
             events=tuple(gathered.events),
             wake=tuple(gathered.wake),
+            signals=tuple(gathered.signals),
             due_us=self._next_of_all(gathered),
         )
 
@@ -89,7 +96,8 @@ class DueRunner:
         while (due_us := self._next(until_us, gathered)) is not None:
             clock.move_to(due_us)
             self._run(due_us, _PER_TRANSACTION, gathered)
-            if work.in_steps and (gathered.outboxes or len(gathered.fired) >= _PER_TRANSACTION):
+            said = gathered.outboxes or gathered.signals
+            if work.in_steps and (said or len(gathered.fired) >= _PER_TRANSACTION):
                 break  # For what is to be delivered, or for what others asked for meanwhile.
         is_done = due_us is None
         if is_done:
@@ -145,7 +153,7 @@ class DueRunner:
             left = jobs[limit:]
             del jobs[limit:]
             if len(jobs) > 1:
-                batch.uow.prefetch(Needs.merge(map(self._needs, jobs)))
+                batch.uow.prefetch(Needs.merge(self._needs(job, batch) for job in jobs))
             for job in jobs:
                 batch.uow.jobs.done(job)
                 self._fire(job, batch)

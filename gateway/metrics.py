@@ -46,6 +46,7 @@ class Metrics:
         self._batch_size = self._histogram("batch_commands", "Commands in one transaction", _BATCH)
         self._batch_seconds = self._histogram("batch_seconds", "Time of one transaction", _SECONDS)
         self._request_seconds = self._histogram("http_request_seconds", "Time of one API request", _SECONDS)
+        self.voice_connections = self._gauge("voice_connections", "Handsets with a voice connection")
         self.queue_depth = self._gauge("queue_depth", "Commands that wait for the writer")
 
     def message(self, direction: str, state: str, count: int = 1) -> None:

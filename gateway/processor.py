@@ -11,7 +11,7 @@ import structlog
 
 from gateway.account_dialects import AccountDialects
 from gateway.batch import RELEASE_JOB, Batch
-from gateway.clock import ClockError, OperatorClock
+from gateway.clock import ClockError, ClockMode, OperatorClock
 from gateway.config import Account
 from gateway.delivery_log import DELIVER_JOB, DeliveryLog
 from gateway.dialogue_book import GUARD_JOB
@@ -25,6 +25,9 @@ from gateway.rendering import Renderer
 from gateway.repeats import WINDOW_US
 from gateway.routing import RouteKind
 from gateway.submits import Submits
+from gateway.voice.control import CALL_BACK_JOB, CallControl
+from gateway.voice.desk import TIMER_JOB
+from gateway.voice.events import Signal
 from gateway.work import (
     EXCLUSIVE,
     Advance,
@@ -33,6 +36,7 @@ from gateway.work import (
     BindOpened,
     Cancel,
     Delivery,
+    EndCalls,
     Execute,
     Executed,
     KeyReused,
@@ -45,6 +49,7 @@ from gateway.work import (
     Settle,
     Submit,
     SubmitMany,
+    Voice,
     Work,
 )
 from handlers.base.autopay_rules import JOB_FELL
@@ -63,6 +68,7 @@ from ussd_menus.registry import MENUS
 log = structlog.get_logger("gateway.processor")
 
 ContextAt = Callable[[int], Context]
+_VOICE_JOBS = frozenset({TIMER_JOB, CALL_BACK_JOB})
 _SYSTEM_ERROR = Refusal("system.error", Text("system.error"))
 
 
@@ -92,6 +98,7 @@ class Processor:
         dialects = AccountDialects(accounts)
         self._submits = Submits(bus, renderer, self._deliveries, onward, dialects, new_id, menus)
         self._operations = Operations(self._deliveries, onward)
+        self._calls = CallControl(bus, renderer, new_id)
         #: How each work is carried out, but for those that come alone.
         self._runs: Mapping[type[Work], Callable[[Any, Batch], Result]] = {
             Submit: self._submits.run,
@@ -104,9 +111,11 @@ class Processor:
             Alerted: self._alerted,
             BindOpened: self._opened,
             BindClosed: self._closed,
+            Voice: self._voice,
+            EndCalls: self._end_calls,
         }
         self.expiry = Expiry()
-        self._due = DueRunner(self, self._fire, bus.job_needs)
+        self._due = DueRunner(self, self._fire, self._job_needs)
 
     def process(self, works: Sequence[Work]) -> list[Result]:
         """All results in order, after the commit. Raises StoreError when nothing could be promised."""
@@ -133,6 +142,8 @@ class Processor:
             for session_id in self.store.reads.dead_binds(batch.uow.wall_us - WINDOW_US):
                 self._submits.repeats.session_died(batch.uow, session_id)
                 batch.uow.binds.closed(session_id, "gateway restarted", batch.uow.wall_us)
+            is_virtual = self.clock.mode is ClockMode.VIRTUAL
+            self._calls.recover(batch, batch.uow.now_us if is_virtual else None)
             batch.uow.commit()
 
     # -- batches -----------------------------------------------------------------------------------
@@ -202,6 +213,14 @@ class Processor:
             self._submits.repeats.session_died(batch.uow, work.session_id)
         return batch.result(work)
 
+    def _voice(self, work: Voice, batch: Batch) -> Result:
+        self._calls.run(work.event, batch)
+        return batch.result(work)
+
+    def _end_calls(self, work: EndCalls, batch: Batch) -> Result:
+        self._calls.stop(batch)
+        return batch.result(work)
+
     def _needs(self, works: Sequence[Work], batch: Batch) -> Iterator[Needs]:
         """What the batch will read, so that each table is read once."""
         for work in works:
@@ -215,6 +234,8 @@ class Processor:
                     yield self._bus.needs(work.command, batch.context)
                     if work.inbox is not None:
                         yield Needs(inbox=frozenset(((work.inbox.source, work.inbox.key),)))
+                case Voice():
+                    yield self._calls.needs(work.event, batch.uow, batch.context)
                 case Settle():
                     yield Needs(
                         messages=frozenset(each.message_id for each in work.deliveries if not each.is_plain)
@@ -249,11 +270,16 @@ class Processor:
             self._release(job, batch)
         elif job.kind == GUARD_JOB:
             self._submits.dialogues.timed_out(job, batch)
+        elif job.kind in _VOICE_JOBS:
+            self._calls.due(job, batch)
         else:
             outcome = self._bus.run_job(job, batch.uow, batch.context)
             self._notices(outcome, None, batch)
             batch.follow(outcome)
         _tell_fallen(batch)
+
+    def _job_needs(self, job: Job, batch: Batch) -> Needs:
+        return self._calls.job_needs(job, batch.uow) if job.kind in _VOICE_JOBS else self._bus.job_needs(job)
 
     def _release(self, job: Job, batch: Batch) -> None:
         """The time of a scheduled message has come."""
@@ -270,7 +296,7 @@ class Processor:
     def _notices(self, outcome: Outcome, origin: Origin | None, batch: Batch) -> None:
         """Replies that answer no message: of the control API, or of a job."""
         for each in outcome.replies:
-            batch.promise(*self._renderer.notice(each, origin, batch.uow, batch.context))
+            batch.notify(self._renderer, each, origin)
 
     # -- what comes alone --------------------------------------------------------------------------
 
@@ -296,12 +322,20 @@ class Processor:
             batch.uow.commit()
 
     def _reset(self, work: Reset) -> Result:
+        signals = self._cut_off()
         self.store.reset()
         self._submits.repeats.clear()
         self.expiry.clear()
         self.clock.reset()
         self._seed(self)
-        return Result(work, due_us=self.store.reads.next_due_us())
+        return Result(work, due_us=self.store.reads.next_due_us(), signals=signals)
+
+    def _cut_off(self) -> tuple[Signal, ...]:
+        """Every call ends; with what it was is forgotten in a moment."""
+        with self.begin() as batch:
+            self._calls.stop(batch)
+            batch.uow.commit()
+        return tuple(batch.signals)
 
 
 def _tell_fallen(batch: Batch) -> None:

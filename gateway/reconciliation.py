@@ -94,13 +94,13 @@ def differences(
 
 def differences_csv(found: Iterable[Difference]) -> str:
     """One row for each."""
-    return _write(_DIFFERENCES, ((each.kind, each.payment_id, each.ours, each.theirs) for each in found))
+    return csv_text(_DIFFERENCES, ((each.kind, each.payment_id, each.ours, each.theirs) for each in found))
 
 
 def our_csv(payments: Iterable[Payment], show: Show) -> str:
     """Our side, oldest first: their columns and some of ours."""
     ordered = sorted(payments, key=lambda each: (each.at_us, each.payment_id))
-    return _write(_OURS, (_our_row(each, show) for each in ordered))
+    return csv_text(_OURS, (_our_row(each, show) for each in ordered))
 
 
 def _compare(
@@ -191,7 +191,8 @@ def _our_row(payment: Payment, show: Show) -> tuple[str, ...]:
     )
 
 
-def _write(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def csv_text(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A file of RFC 4180 in which no cell is a formula (CWE-1236)."""
     output = StringIO()
     writer = csv.writer(output)
     writer.writerow(heading)

@@ -25,6 +25,7 @@ from gateway.work import Submit
 from handlers.base.command import Origin
 from handlers.base.context import Context
 from handlers.base.outcome import Outcome, Reply, Text
+from handlers.base.profile import Profile
 from rating.msisdn import Msisdn, is_canonical
 from rating.subscriber import Language
 from storage.model import Dialogue, Direction, Message, MessageState, Outbox
@@ -147,7 +148,8 @@ class Renderer:
     def _sms(self, letter: "Letter", uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
         message_id = self._new_id()
         encoded = _encode_sms(letter, reference=int(message_id[-2:], 16))
-        message = mt_message(message_id, letter, encoded, uow, bearer="sms", route=f"handset:{letter.to}")
+        route = _route(letter.to, uow, context.profile)
+        message = mt_message(message_id, letter, encoded, uow, bearer="sms", route=route)
         return message, promise_of(message, uow, context.profile.sms_validity_s)
 
 
@@ -266,6 +268,12 @@ def promise_of(message: Message, uow: UnitOfWork, validity_s: int) -> Outbox:
         expires_us=uow.now_us + validity_s * _US,
         bearer=message.bearer,
     )
+
+
+def _route(to: str, uow: UnitOfWork, profile: Profile) -> str:
+    """A subscriber's record overrides the prefix (services.md section 0)."""
+    on_net = to[1:4] in profile.prefixes or uow.subscribers.get(Msisdn(to)) is not None
+    return f"handset:{to}" if on_net else f"offnet:{to}"
 
 
 def _language(to: Msisdn, uow: UnitOfWork) -> Language:

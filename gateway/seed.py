@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from handlers.bank_desk import RegisterCard
+from handlers.bank_phone_desk import RegisterPhoneCustomer
 from handlers.base.cards import luhn_digit
 from handlers.base.command import Channel, Command, Origin, Secret
 from handlers.subscriber_admin import AddSubscriber
@@ -22,6 +23,8 @@ _BANK = "halyk"
 #: Of no issuer: ISO/IEC 7812-1 gives 9 and a country's number to that country's own use.
 _PAN_PREFIX = "9398"
 _VOUCHERS_EACH = 2
+#: The first subscriber's identifier for the bank by phone (7000).
+DEMO_IDENTIFIER = "70007000"
 _SOURCE = "demo-data"
 _ORIGIN = Origin(msisdn=Msisdn(""), channel=Channel.API, service_code="", source_id=_SOURCE, actor=_SOURCE)
 
@@ -56,7 +59,12 @@ def demo_commands(digest: Callable[[str], bytes], face_values_tiyn: tuple[int, .
         )
         for msisdn, brand, billing, language, owner in DEMO_SUBSCRIBERS
     ]
-    return [*subscribers, *card_commands(digest), *voucher_commands(digest, face_values_tiyn, generation=0)]
+    return [
+        *subscribers,
+        *card_commands(digest),
+        phone_command(digest),
+        *voucher_commands(digest, face_values_tiyn, generation=0),
+    ]
 
 
 def card_commands(digest: Callable[[str], bytes]) -> list[Command]:
@@ -69,10 +77,21 @@ def card_commands(digest: Callable[[str], bytes]) -> list[Command]:
             pan=_pan(digest, msisdn),
             balance_tiyn=CARD_TIYN,
             tell=False,
-            card_id=digest(f"demo card id {msisdn}").hex()[:32],
+            card_id=_card_id(digest, msisdn),
         )
         for msisdn, *_ in DEMO_SUBSCRIBERS
     ]
+
+
+def phone_command(digest: Callable[[str], bytes]) -> Command:
+    """The first subscriber can call the bank. Carried out again it changes nothing."""
+    msisdn = DEMO_SUBSCRIBERS[0][0]
+    return RegisterPhoneCustomer(
+        origin=_ORIGIN,
+        msisdn=Msisdn(msisdn),
+        card_id=_card_id(digest, msisdn),
+        identifier=DEMO_IDENTIFIER,
+    )
 
 
 def voucher_commands(
@@ -99,6 +118,10 @@ def demo_vouchers(
         for face_tiyn in face_values_tiyn
         for number in range(_VOUCHERS_EACH)
     ]
+
+
+def _card_id(digest: Callable[[str], bytes], msisdn: str) -> str:
+    return digest(f"demo card id {msisdn}").hex()[:32]
 
 
 def _pan(digest: Callable[[str], bytes], msisdn: str) -> Secret:

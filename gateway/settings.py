@@ -70,7 +70,7 @@ from handlers.base.command import Secret
 
 ENV_PREFIX = "SHORTCODE_"
 #: Variables of the same prefix that belong to other commands.
-OTHER_VARIABLES = frozenset({"SHORTCODE_TARGET"})
+OTHER_VARIABLES = frozenset({"SHORTCODE_TARGET", "SHORTCODE_HTTP"})
 DEFAULT_FILE = "shortcode.toml"
 #: Values that are never repeated in an error, for they may hold a secret.
 _NEVER_SHOWN = frozenset(

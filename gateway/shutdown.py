@@ -14,6 +14,7 @@ log = structlog.get_logger("gateway")
 
 #: Together with the writer's own bound less than five seconds, whatever the peers do.
 _DRAIN_S = 1.0
+_CALLS_S = 0.5
 _UNBIND_S = 1.0
 _DROP_S = 0.3
 _WEB_S = 1.0
@@ -45,6 +46,7 @@ class Shutdown:
         await gateway.ussd_http.stop()
         gateway.due_timer.cancel()
         gateway.operator.stop()
+        await gateway.exchange.end_calls(_CALLS_S)
         await maybeDeferred(self._listener.stopListening).asFuture(gateway.loop)
         self._web.should_exit = True
         # Accepted messages get their responses first; what is not yet delivered waits in the store.

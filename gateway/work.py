@@ -11,6 +11,7 @@ from gateway.clock import ClockMode, ClockView
 from gateway.coding.part import Part
 from gateway.routing import Route
 from gateway.smpp.constants import UssdServiceOp
+from gateway.voice.events import LegEvent, Signal
 from handlers.base.command import Channel, Command, Origin, Secret
 from handlers.base.grammar import Usage
 from handlers.base.outcome import Event, Outcome
@@ -213,6 +214,17 @@ class BindClosed:
     clean: bool
 
 
+class Voice(NamedTuple):
+    """Something that a handset did, or that became of its voice connection."""
+
+    event: LegEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EndCalls:
+    """The gateway stops: every open call ends now."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunDue:
     """Fire what is due by now."""
@@ -255,6 +267,8 @@ Work = (
     | Settle
     | BindOpened
     | BindClosed
+    | Voice
+    | EndCalls
     | RunDue
     | Advance
     | SetClock
@@ -356,7 +370,7 @@ class Result(NamedTuple):
     """What became of a Work: a value or the error, and the side effects to carry out after the commit.
 
     ``wake`` names lanes whose next attempt is due, ``withdrawn`` lanes and ids of messages that are not to be
-    sent as they were, ``due_us`` the earliest job that was set.
+    sent as they were, ``due_us`` the earliest job that was set, ``signals`` what handsets are told of calls.
     """
 
     work: Work
@@ -367,6 +381,7 @@ class Result(NamedTuple):
     wake: tuple[str, ...] = ()
     withdrawn: tuple[tuple[str, str], ...] = ()
     due_us: int | None = None
+    signals: tuple[Signal, ...] = ()
 
 
 Done = Callable[[Result], None]

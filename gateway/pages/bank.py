@@ -110,13 +110,24 @@ def _all_cards(reads: Reads) -> tuple[list[CardView], Mapping[str, str], Behavio
 
 @router.get("/customers/{msisdn}")
 async def show_customer(msisdn: PathMsisdn, api: UseApi) -> Response:
-    """A subscriber and the cards that are bound to the number."""
-    found, views = await api.operator.read(
-        lambda reads: (reads.subscriber(msisdn), reads.cards(CardFilter(msisdn=msisdn)))
+    """A subscriber, the cards that are bound to the number, and the identifiers for the bank by phone."""
+    found, views, phones = await api.operator.read(
+        lambda reads: (
+            reads.subscriber(msisdn),
+            reads.cards(CardFilter(msisdn=msisdn)),
+            reads.phone_customers(msisdn),
+        )
     )
     if found is None:
         raise not_found(f"customer with the number {words.number(msisdn)}")
-    return page("customer.html", customer=found.subscriber, views=views, states=words.CARD_STATES)
+    return page(
+        "customer.html",
+        customer=found.subscriber,
+        views=views,
+        states=words.CARD_STATES,
+        phones=phones,
+        endings={view.card.id: view.card.last4 for view in views},
+    )
 
 
 @router.get("/cards/new")

@@ -16,6 +16,7 @@ def demo(smpp: str = "127.0.0.1:2775", *, empty: bool = False) -> Demo:
             language="ru",
             balance="500.00",
             card=f"123{n}",
+            bank_phone="70007000, 1234567" if n == 0 else "",
         )
         for n in range(3)
     ]
@@ -48,6 +49,7 @@ def test_it_names_addresses_accounts_handsets_and_codes() -> None:
         "0000000000002",
         "500.00 KZT",
         "bank card ****1231",
+        "bank card ****1230  7000: 70007000, 1234567\n",
         "Ctrl-C",
     ):
         assert part in text

@@ -39,7 +39,10 @@ OTHER = Account(system_id="other", password=Secret("x"), side=Side.HANDSET)
         ("*111#", ("1", "1"), ["Balance: 500 KZT"]),
         ("*111#", ("5", "3"), ["Messages now come in English."]),
         ("*111*6#", (), ["For business: this service is not connected yet."]),
-        ("*133#", ("87021234567",), ["Call at their expense: this service is not connected yet."]),
+        ("*111*2#", ("2", "3"), ["Friends: no numbers. Active: Black List."]),
+        ("*111*2*2*4#", (), ["Black List is on already."]),
+        ("*133#", ("87021234567",), ["We call you now. Please answer, and we ask 77021234567."]),
+        ("*133*77011234567#", (), ["This is your own number."]),
         ("*911#", ("2", "2"), [NO_CARD]),
         ("*911*2*2#", (), [NO_CARD]),
     ],
@@ -53,6 +56,15 @@ def test_every_menu_leads_to_its_last_screen(
     assert [each.wants_answer for each in talk.screens] == [*(True for _ in answers), False]
     assert talk.seen.lines == shown
     assert endings(talk.stand) == ["completed"]
+
+
+def test_who_is_asked_for_on_another_network_gets_a_message_that_stays_off_net(talk: Talk) -> None:
+    """The caller's screen says that nothing comes of it; the missed call goes out by the interconnect."""
+    assert talk.dial("*133*77051234567#").lines == [
+        "This number is of another operator. We tell them that you called."
+    ]
+    (missed,) = [each for each in talk.stand.messages() if each.text_id == "collect.missed_call"]
+    assert (missed.source, missed.destination, missed.route) == ("6010", "77051234567", "offnet:77051234567")
 
 
 def test_the_first_screen_of_100_has_the_balance_on_top_of_the_choices(talk: Talk) -> None:

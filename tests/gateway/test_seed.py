@@ -3,12 +3,15 @@
 from gateway.secret_keys import Digest
 from gateway.seed import (
     CARD_TIYN,
+    DEMO_IDENTIFIER,
     DEMO_SUBSCRIBERS,
     card_commands,
     demo_commands,
     demo_vouchers,
     voucher_commands,
 )
+from handlers.bank_phone import Identify
+from handlers.base.command import Channel, Origin, Secret
 from rating.msisdn import Msisdn
 from storage.views import CardFilter
 from tests.gateway.stand import ALIYA, PROFILE, Stand
@@ -46,6 +49,17 @@ def test_seeding_again_adds_nothing(stand: Stand) -> None:
         stand.do(command)
     assert (stand.store.reads.trial_balance(), stand.store.reads.journal_head()) == before
     assert stand.messages() == []
+
+
+def test_the_first_subscriber_can_call_the_bank_with_the_initial_password(stand: Stand) -> None:
+    for command in demo_commands(stand.digest, FACES):
+        stand.do(command)
+    msisdn = Msisdn(DEMO_SUBSCRIBERS[0][0])
+    (customer,) = stand.store.reads.phone_customers()
+    assert (customer.msisdn, customer.identifier, customer.is_initial) == (msisdn, DEMO_IDENTIFIER, True)
+    origin = Origin(msisdn=msisdn, channel=Channel.VOICE, service_code="7000", source_id="a call")
+    typed = Identify(origin=origin, identifier=Secret(DEMO_IDENTIFIER), password=Secret("1234567"))
+    assert stand.do(typed).word == "ok"
 
 
 def test_each_subscriber_can_pay_from_a_card(stand: Stand) -> None:

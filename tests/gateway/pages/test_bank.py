@@ -2,7 +2,10 @@
 
 import pytest
 
+from handlers.bank_phone_desk import RegisterPhoneCustomer
+from handlers.base.command import Channel, Origin
 from rating.money import tenge
+from rating.msisdn import Msisdn
 from storage.bank_model import CardTransaction
 from storage.views import CardFilter, CardView
 from tests.gateway.pages.browser import Browser, typed_into
@@ -63,6 +66,17 @@ def test_a_customer_is_found_by_the_number_as_people_type_it(browser: Browser) -
     browser.open("/bank").send("/bank", number="8 (701) 123-45-67")
     assert browser.page.one("h1").text == "Customer +7 701 123 45 67"
     assert "****0001" in browser.page.main
+
+
+def test_a_customer_of_the_bank_by_phone_is_shown_with_the_identifier(browser: Browser, stand: Stand) -> None:
+    register(browser)
+    browser.open(f"/bank/customers/{ALIYA}")
+    assert "Bank by phone" not in browser.page.main
+    (view,) = cards(stand)
+    origin = Origin(msisdn=Msisdn(""), channel=Channel.API, service_code="", source_id="call centre")
+    stand.do(RegisterPhoneCustomer(origin=origin, msisdn=ALIYA, card_id=view.card.id, identifier="48210375"))
+    browser.open(f"/bank/customers/{ALIYA}")
+    assert browser.page.facts["48210375"] == "card ****0001, initial password"
 
 
 def test_a_customer_without_a_card_can_be_given_one(browser: Browser) -> None:
