@@ -4,8 +4,10 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from gateway.http import (
     autopay,
+    calls,
     cards,
     clock,
+    collect_lists,
     dialogues,
     docs,
     health,
@@ -13,10 +15,12 @@ from gateway.http import (
     messages,
     mo,
     payments,
+    phone_customers,
     problems,
     reconciliation,
     reset,
     subscribers,
+    voice,
     vouchers,
 )
 from gateway.http.context import Api, ApiSettings
@@ -38,10 +42,14 @@ _ROUTERS: tuple[APIRouter, ...] = (
     payments.router,
     reconciliation.router,
     cards.router,
+    phone_customers.router,
     autopay.router,
     messages.router,
     mo.router,
     dialogues.router,
+    calls.router,
+    collect_lists.router,
+    voice.router,
     ledger.router,
     clock.router,
     reset.router,

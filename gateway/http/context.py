@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
-from gateway.http.facade import NoRadio, Operator, Radio, Submitted
+from gateway.http.facade import NoRadio, NoVoice, Operator, Radio, Submitted, VoiceExchange
 from gateway.http.problems import Problem, refused
 from gateway.http.schemas import show_moment
 from gateway.metrics import Metrics
@@ -34,7 +35,7 @@ class ApiSettings:
     """``token`` None means an open API, which ``gateway.settings`` allows on loopback only.
 
     ``hosts`` are further names by which this host may be called; ``say`` puts a text into words (English);
-    ``speak`` does so in a language; ``radio`` sends what handsets send.
+    ``speak`` does so in a language; ``radio`` sends what handsets send; ``voice`` is where they are called.
     """
 
     token: Secret | None = None
@@ -44,6 +45,7 @@ class ApiSettings:
     speak: Callable[[Text, Language], str] = speak_id
     version: str = "0"
     radio: Radio = field(default_factory=NoRadio)
+    voice: VoiceExchange = field(default_factory=NoVoice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,15 @@ class Api:
         return show_moment(moment_us, self.operator.timezone)
 
 
-def _api(request: Request) -> Api:
-    api: Api = request.app.state.api
+# No dependency is a plain function: FastAPI would hand each to a thread, for every request, and that looks at
+# all tasks of the loop first, of which every voice connection has some.
+async def api_of(connection: HTTPConnection) -> Api:
+    """The API that a request or a WebSocket is for."""
+    api: Api = connection.app.state.api
     return api
 
 
-def _path_msisdn(msisdn: str) -> Msisdn:
+async def _path_msisdn(msisdn: str) -> Msisdn:
     try:
         return parse_msisdn(msisdn)
     except InvalidMsisdn as error:
@@ -90,5 +95,5 @@ def _path_msisdn(msisdn: str) -> Msisdn:
         raise Problem(422, "1 field is wrong", code="validation", errors=[wrong]) from None
 
 
-UseApi = Annotated[Api, Depends(_api)]
+UseApi = Annotated[Api, Depends(api_of)]
 PathMsisdn = Annotated[Msisdn, Depends(_path_msisdn)]

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from gateway.clock import ClockMode, ClockView
 from gateway.mo import Mo
+from gateway.voice.events import LegEvent, Signal
 from gateway.work import Fired
 from handlers.base.command import Command
 from handlers.base.outcome import Outcome
 from handlers.base.profile import Profile
+from rating.msisdn import Msisdn
 from storage.reads import Reads
 
 T = TypeVar("T")
@@ -22,6 +24,10 @@ class Busy(Exception):
 
 class RadioUnavailable(Exception):
     """The radio side has no session with the SMSC, or no answer came; the message says which."""
+
+
+class VoiceUnavailable(Exception):
+    """No handset can be attached now; the message says why."""
 
 
 class ResetRefused(Exception):
@@ -60,6 +66,38 @@ class NoRadio:
     async def send(self, _mo: Mo, /) -> Sequence[Answered]:
         """Raises RadioUnavailable."""
         raise RadioUnavailable("there is no radio side here")
+
+
+class VoiceLine(Protocol):
+    """One handset's connection to the voice side. Called in the event loop."""
+
+    def tell(self, event: LegEvent, /) -> None:
+        """Pass on what the handset did; what comes of it comes as signals."""
+
+    def detach(self) -> None:
+        """The connection is gone. After ``replaced``, or a second time, it means nothing."""
+
+
+class VoiceExchange(Protocol):
+    """Where handsets are attached for calls: ``gateway.voice.exchange``. Called in the event loop."""
+
+    def attach(
+        self, msisdn: Msisdn, send: Callable[[Signal], None], replaced: Callable[[], None], /
+    ) -> VoiceLine:
+        """From now on ``send`` is told what this handset is to know; it returns at once.
+
+        ``replaced`` is called once should the same handset be attached anew. Raises VoiceUnavailable.
+        """
+
+
+class NoVoice:
+    """Where there is no voice side."""
+
+    def attach(
+        self, _msisdn: Msisdn, _send: Callable[[Signal], None], _replaced: Callable[[], None], /
+    ) -> VoiceLine:
+        """Raises VoiceUnavailable."""
+        raise VoiceUnavailable("there is no voice side here")
 
 
 class Operator(Protocol):

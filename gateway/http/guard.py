@@ -5,7 +5,7 @@ page elsewhere from changing state through the user's browser.
 """
 
 import hmac
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,11 +25,14 @@ FORM_OCTETS_MAX = 64 * 1024
 _OPEN_PATHS = frozenset({"/health"})
 #: What people see in a browser: a token is asked for by HTTP Basic, bodies are forms, problems are pages.
 _PAGES = ("/bank", "/terminal", "/pages.css")
+#: How a page in a browser sends the token with a WebSocket, where it cannot set a header: base64url without
+#: padding behind this, as one of the subprotocols that it offers (RFC 6455 section 1.9).
+TOKEN_PROTOCOL = "shortcode.token."  # noqa: S105 (what a token stands behind)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
-    """Lets a request through or answers it with a problem; a WebSocket is closed with 1008."""
+    """Lets a request through or answers it with a problem, a WebSocket in place of the upgrade."""
 
     def __init__(self, app: ASGIApp, *, token: Secret | None, hosts: Iterable[str] = ()) -> None:
         self._app = app
@@ -45,7 +48,7 @@ class Guard:
         problem = self._objection(scope)
         if problem is None:
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
+        elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008, "reason": problem.detail})
         else:
             await _answer(problem, scope)(scope, receive, send)
@@ -61,7 +64,7 @@ class Guard:
         if _changes(scope) and not _is_own_origin(headers):
             return Problem(403, "a page of another origin may not change anything", code="origin")
         by_person = is_page(scope["path"])
-        if self._token is not None and not self._has_token(headers.get("authorization", ""), by_person):
+        if self._token is not None and not self._is_token(_offered(scope, headers, by_person)):
             return _ASK_PERSON if by_person else _ASK_PROGRAM
         return None
 
@@ -69,9 +72,8 @@ class Guard:
         name = host_of(header)
         return is_loopback(name) or name in self._hosts
 
-    def _has_token(self, header: str, by_person: bool) -> bool:
-        offered = sha256(_offered(header, by_person)).digest()
-        return hmac.compare_digest(offered, self._token or b"")
+    def _is_token(self, offered: bytes) -> bool:
+        return hmac.compare_digest(sha256(offered).digest(), self._token or b"")
 
 
 _ASK_PROGRAM = Problem(
@@ -88,8 +90,26 @@ _ASK_PERSON = Problem(
 )
 
 
-def _offered(header: str, by_person: bool) -> bytes:
-    """The token as it was sent; a browser sends it as the password of HTTP Basic (RFC 7617 section 2)."""
+def _offered(scope: Scope, headers: Headers, by_person: bool) -> bytes:
+    """The token as it was sent: in a header, or with a WebSocket as a subprotocol."""
+    header = headers.get("authorization")
+    if header is None and scope["type"] == "websocket":
+        return _among_protocols(headers)
+    return _authorized(header or "", by_person)
+
+
+def _among_protocols(headers: Headers) -> bytes:
+    offers = (each.strip() for line in headers.getlist("sec-websocket-protocol") for each in line.split(","))
+    encoded = next((each for each in offers if each.startswith(TOKEN_PROTOCOL)), TOKEN_PROTOCOL)
+    given = encoded.removeprefix(TOKEN_PROTOCOL)
+    try:
+        return urlsafe_b64decode(given + "=" * (-len(given) % 4))
+    except ValueError:
+        return b""
+
+
+def _authorized(header: str, by_person: bool) -> bytes:
+    """What a header says; a browser sends the token as the password of HTTP Basic (RFC 7617 section 2)."""
     scheme, _, given = header.partition(" ")
     if scheme.lower() == "bearer":
         return given.strip().encode("latin-1")

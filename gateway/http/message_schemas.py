@@ -45,7 +45,7 @@ class Encoding(BaseModel):
 
 
 class Posting(BaseModel):
-    """One line of the journal entry that the message caused."""
+    """One line of the journal entry that a message or a call caused."""
 
     seq: int
     account: str
@@ -113,7 +113,7 @@ def show_whole(view: MessageView, api: Api) -> WholeMessage:
     parts = {
         "encoding": _encoding(message),
         "charge": shown(_charge(view.postings)),
-        "postings": [_posting(each) for each in view.postings],
+        "postings": [show_posting(each) for each in view.postings],
         "receipt": _receipt(message),
         "timeline": _timeline(view, api),
         "waiting": _waiting(view.outbox, api) if view.outbox else None,
@@ -163,7 +163,8 @@ def _charge(postings: tuple[PostingView, ...]) -> int:
     )
 
 
-def _posting(each: PostingView) -> Posting:
+def show_posting(each: PostingView) -> Posting:
+    """A line of a journal entry."""
     return Posting(
         seq=each.seq,
         account=each.account,

@@ -1,45 +1,26 @@
 """``/messages``: the list with filters and waiting, and everything about one."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator
 
-from gateway.durations import parse_duration
-from gateway.http.context import Api, UseApi
+from gateway.http.context import UseApi
 from gateway.http.message_schemas import ShownMessage, WholeMessage, show_message, show_whole
 from gateway.http.problems import not_found
-from gateway.http.schemas import Moment, Number
-from rating.msisdn import InvalidMsisdn, parse_msisdn
-from storage.model import Message, MessageState
+from gateway.http.schemas import Address, Moment, Number
+from gateway.http.waiting import Wait, found_within
+from storage.model import MessageState
 from storage.views import MessageFilter
 
 router = APIRouter(prefix="/messages", tags=["messages"])
-WAIT_MAX_S = 60.0
-
-
-def _address(text: str) -> str:
-    """A short code or a name as it is; a subscriber's number in its stored form."""
-    if not text.isprintable():
-        raise ValueError("has characters that no address has")
-    try:
-        return parse_msisdn(text)
-    except InvalidMsisdn:
-        return text.strip()
 
 
 def _state(text: object) -> object:
     return text.upper() if isinstance(text, str) else text
 
 
-def _wait(text: object) -> float:
-    return parse_duration(str(text), longest_s=WAIT_MAX_S)
-
-
-Address = Annotated[str, Field(max_length=40), AfterValidator(_address)]
 State = Annotated[MessageState, BeforeValidator(_state)]
-Wait = Annotated[float, BeforeValidator(_wait), WithJsonSchema({"type": "string", "examples": ["5s"]})]
 
 
 @router.get("")
@@ -58,7 +39,8 @@ async def list_messages(
     wanted = MessageFilter(
         msisdn=msisdn, source=from_, destination=to, state=state, since_us=since, limit=limit
     )
-    return [show_message(each, api) for each in await _found(api, wanted, wait)]
+    found = await found_within(wait, api.operator, lambda reads: reads.messages(wanted))
+    return [show_message(each, api) for each in found]
 
 
 @router.get("/{message_id}")
@@ -68,23 +50,3 @@ async def get_message(message_id: str, api: UseApi) -> WholeMessage:
     if view is None:
         raise not_found("message of that id")
     return show_whole(view, api)
-
-
-async def _found(api: Api, wanted: MessageFilter, wait_s: float) -> list[Message]:
-    """Look, and look again after every commit until something matches or time is up."""
-    loop = asyncio.get_running_loop()
-    ends = loop.time() + wait_s
-    while True:
-        left_s = ends - loop.time()
-        if left_s <= 0:
-            return await api.operator.read(lambda reads: reads.messages(wanted))
-        changed = asyncio.ensure_future(api.operator.changed(left_s))
-        try:
-            # The watch begins before the look: a commit between the two must not be missed.
-            await asyncio.sleep(0)
-            messages = await api.operator.read(lambda reads: reads.messages(wanted))
-            if messages:
-                return messages
-            await changed
-        finally:
-            changed.cancel()

@@ -6,7 +6,11 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import (
+    RequestValidationError,
+    ValidationException,
+    WebSocketRequestValidationError,
+)
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -122,6 +126,7 @@ def refused(refusal: Refusal, say: Callable[[Text], str]) -> Problem:
 def install(app: FastAPI) -> None:
     """Answer every exception with a problem."""
     app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(WebSocketRequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_bug)
     kinds: tuple[type[Exception], ...] = (Problem, *_KNOWN)
@@ -158,7 +163,7 @@ async def _on_known(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_validation(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 (as registered)
+    assert isinstance(error, ValidationException)  # noqa: S101 (as registered)
     fields = [_field(each) for each in error.errors()]
     wrong = "1 field is wrong" if len(fields) == 1 else f"{len(fields)} fields are wrong"
     return Problem(422, wrong, code="validation", errors=fields).response()
@@ -169,8 +174,13 @@ def _field(error: Mapping[str, Any]) -> dict[str, str]:
     where, *path = (str(part) for part in error["loc"])
     if error["type"] == "json_invalid":
         return {"in": where, "field": "", "detail": f"not valid JSON near position {'.'.join(path)}"}
+    return {"in": where, **field_error({**error, "loc": path})}
+
+
+def field_error(error: Mapping[str, Any]) -> dict[str, str]:
+    """One of pydantic's errors: which field, and what is wrong with it, without what was sent."""
     detail = _DETAILS.get(error["type"], str(error["msg"]))
-    return {"in": where, "field": ".".join(path), "detail": detail.removeprefix("Value error, ")}
+    return {"field": ".".join(map(str, error["loc"])), "detail": detail.removeprefix("Value error, ")}
 
 
 #: Where pydantic's own words would not help.

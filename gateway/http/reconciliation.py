@@ -34,7 +34,7 @@ def _read_day(text: Any) -> date:
     return day
 
 
-def _known_channel(channel: Annotated[str, Path(max_length=32)], api: UseApi) -> str:
+async def _known_channel(channel: Annotated[str, Path(max_length=32)], api: UseApi) -> str:
     if channel not in api.operator.profile.channels:
         raise not_found(f"channel of that name; there are {', '.join(api.operator.profile.channels)}")
     return channel

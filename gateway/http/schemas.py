@@ -21,7 +21,7 @@ from pydantic import (
 
 from gateway.clock import ClockMode
 from rating.money import InvalidAmount, Money, format_tenge, parse_tenge
-from rating.msisdn import parse_msisdn
+from rating.msisdn import InvalidMsisdn, parse_msisdn
 from rating.subscriber import Billing, Brand, Language, Status
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,11 +73,22 @@ def _printable(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("has characters that no address has")
+    try:
+        return parse_msisdn(text)
+    except InvalidMsisdn:
+        return text.strip()
+
+
 Number = Annotated[
     str,
     AfterValidator(parse_msisdn),
     WithJsonSchema({"type": "string", "examples": ["77011234567"], "maxLength": 40}),
 ]
+#: A short code or a name as it is; a subscriber's number in its stored form.
+Address = Annotated[str, Field(max_length=40), AfterValidator(_address)]
 Amount = Annotated[
     Money, BeforeValidator(_amount), WithJsonSchema({"type": "string", "examples": ["500.00", "99.50"]})
 ]

@@ -1,19 +1,19 @@
 """Query parameters that an operation does not know are refused: a misspelt filter would match everything."""
 
-from fastapi import Request
 from fastapi.dependencies.models import Dependant
+from starlette.requests import HTTPConnection
 
 from gateway.http.problems import Problem
 
 
-def known_query(request: Request) -> None:
-    """A dependency of every operation. Raises Problem with one item per unknown parameter."""
-    route = request.scope.get("route")
+async def known_query(connection: HTTPConnection) -> None:
+    """A dependency of every operation and WebSocket. Raises Problem with one item per unknown parameter."""
+    route = connection.scope.get("route")
     dependant = getattr(route, "dependant", None)
-    if not request.query_params or not isinstance(dependant, Dependant):
+    if not connection.query_params or not isinstance(dependant, Dependant):
         return
     known = sorted(_names(dependant))
-    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    unknown = [name for name in dict.fromkeys(connection.query_params) if name not in known]
     if unknown:
         hint = f"there are: {', '.join(known)}" if known else "there are none here"
         errors = [{"in": "query", "field": name, "detail": f"no such parameter; {hint}"} for name in unknown]

@@ -21,6 +21,9 @@ class Telemetry:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, self._upgrading(scope, send))
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -38,6 +41,18 @@ class Telemetry:
         finally:
             self._note(scope, status, self._now() - began)
 
+    def _upgrading(self, scope: Scope, send: Send) -> Send:
+        """A WebSocket is a request until it is accepted or refused; nobody waits for what comes then."""
+        began = self._now()
+
+        async def watched(message: Message) -> None:
+            status = _status_of_upgrade(message)
+            if status:
+                self._note({**scope, "method": "GET"}, status, self._now() - began)
+            await send(message)
+
+        return watched
+
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "(none)")
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
@@ -48,3 +63,10 @@ class Telemetry:
 
 #: A label has few values: what a peer makes up is not one of them.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _status_of_upgrade(message: Message) -> int:
+    """The HTTP status that the message stands for, 0 for what comes after the handshake."""
+    if message["type"] == "websocket.accept":
+        return 101
+    return int(message["status"]) if message["type"] == "websocket.http.response.start" else 0
