@@ -1,5 +1,6 @@
 """The handset's commands; gateway.cli finds them by entry point (group ``shortcode.commands``)."""
 
+import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from simulator.handset import Handset
 from simulator.number import own_number
 from simulator.plain import PlainHandset
 from simulator.signals import interruptible
-from simulator.target import DEFAULT_TARGET, Target
+from simulator.target import DEFAULT_HTTP_PORT, DEFAULT_TARGET, Target, VoiceTarget
 from simulator.visible import one_line
 from simulator.wording import headline, mark_line
 
@@ -39,13 +40,27 @@ TargetOption = Annotated[
     ),
 ]
 
+HttpOption = Annotated[
+    str | None,
+    typer.Option(
+        "--http",
+        envvar="SHORTCODE_HTTP",
+        show_default=False,
+        show_envvar=True,
+        metavar="http://HOST:PORT",
+        help=f"The gateway's HTTP port, for calls. Default: the target's host, port {DEFAULT_HTTP_PORT}. "
+        "A token is taken from SHORTCODE_API_TOKEN.",
+    ),
+]
+
 
 def handset(
     msisdn: Annotated[str, typer.Argument(metavar="MSISDN", help="The handset's number, as 77011234567.")],
     plain: Annotated[bool, typer.Option("--plain", help="Line mode, also for pipes.")] = False,
     target: TargetOption = DEFAULT_TARGET,
+    http: HttpOption = None,
 ) -> None:
-    """A handset in the terminal: SMS and USSD over SMPP.
+    """A handset in the terminal: SMS and USSD over SMPP, calls over HTTP (signalling, no audio).
 
     Exit code 0 at the end of the input or after quit, 2 when the handset cannot be switched on.
     """
@@ -53,7 +68,8 @@ def handset(
     if not plain and console.is_interactive:
         console.problem("the full-screen handset is not built yet; this is the line mode (--plain)")
     with _one_clear_line(console), interruptible():
-        PlainHandset(msisdn, Target.parse(target), console, _now).run()
+        where = Target.parse(target)
+        PlainHandset(msisdn, where, console, _now, voice=_voice(http, where)).run()
 
 
 def phones(
@@ -89,6 +105,12 @@ def phones(
             else:
                 # Nothing sets it: a signal ends the wait.
                 Event().wait()
+
+
+def _voice(http: str | None, beside: Target) -> VoiceTarget:
+    """The token is not on the command line, which can be seen by others."""
+    token = os.environ.get("SHORTCODE_API_TOKEN", "")
+    return VoiceTarget(beside.host, token=token) if http is None else VoiceTarget.parse(http, token)
 
 
 def _switch_off(switched: list[Handset]) -> None:

@@ -35,6 +35,14 @@ class NoDialogue(HandsetError):
     """``answer`` or ``abort`` without an open USSD dialogue."""
 
 
+class VoiceUnreachable(HandsetError):
+    """The handset has no voice channel: nobody answers, or it was lost."""
+
+
+class NoCall(HandsetError):
+    """``pick``, ``keys``, ``name`` or ``hang`` without a call that it could be meant for."""
+
+
 class _Refused(HandsetError):
     """An error response; ``status`` is its command_status, ``status_name`` the specification's name."""
 

@@ -13,10 +13,11 @@ from simulator.errors import HandsetError
 from simulator.events import Event, IncomingSms, LinkDown, LinkUp, MarkChanged, UssdNotice, UssdScreen
 from simulator.handset import Handset
 from simulator.number import called_number
+from simulator.plain_calls import CALL_WORDS, PlainCalls
 from simulator.sent import SentMessage
 from simulator.settings import LinkSettings
 from simulator.switches import RECEIPTS, SWITCHES
-from simulator.target import Target
+from simulator.target import Target, VoiceTarget
 from simulator.visible import indented, one_line
 from simulator.wording import headline, mark_line
 
@@ -45,6 +46,10 @@ def _switching(name: str) -> Callable[[Any, str], None]:
     return lambda plain, rest: plain.switch(name, rest)
 
 
+def _calling(name: str) -> Callable[[Any, str], None]:
+    return lambda plain, rest: plain.on_the_phone(name, rest)
+
+
 class PlainHandset:
     """A handset driven by lines of text."""
 
@@ -57,14 +62,17 @@ class PlainHandset:
         *,
         settings: LinkSettings | None = None,
         answer_wait_s: float = ANSWER_WAIT_S,
+        voice: VoiceTarget | None = None,
     ) -> None:
-        """Raises BadNumber."""
+        """``voice`` is where calls are made; by default beside the SMPP port. Raises BadNumber."""
         self._handset = Handset(msisdn, target, self._on_event, settings=settings)
         self._target = target
         self._console = console
         self._now = now
         self._answer_wait_s = answer_wait_s
         self._awaited = Awaited()
+        voice = voice or VoiceTarget(target.host)
+        self._calls = PlainCalls(self._handset.msisdn, voice, self._say, self._awaited, answer_wait_s)
         self._inbox: list[str] = []
         self._quitting = False
 
@@ -77,6 +85,7 @@ class PlainHandset:
             self._switch_on()
             self._carry_out()
         finally:
+            self._calls.switch_off()
             self._handset.switch_off()
 
     def _carry_out(self) -> None:
@@ -149,6 +158,13 @@ class PlainHandset:
             raise
         return answer
 
+    def on_the_phone(self, name: str, rest: str) -> None:
+        """Carry out a word of calls. Raises HandsetError."""
+        word = CALL_WORDS[name]
+        if not word.understands(rest.strip()):
+            raise _usage(name)
+        word.carry_out(self._calls, rest.strip())
+
     def switch(self, name: str, rest: str) -> None:
         """Change what the handset takes or asks for. Raises HandsetError for what it does not understand."""
         now = SWITCHES[name].turn(self._handset, " ".join(rest.split()))
@@ -177,10 +193,13 @@ class PlainHandset:
     def _switch_on(self, rest: str = "") -> None:
         _nothing("on", rest)
         self._handset.switch_on()
-        self._console.line(f"{self._handset.msisdn} is on ({self._target.address}); help lists the commands")
+        on, silent = f"{self._handset.msisdn} is on ({self._target.address})", self._calls.switch_on()
+        # All in one line: who wants SMS only need not read more.
+        self._console.line(f"{on}{silent and f' but cannot call ({silent})'}; help lists the commands")
 
     def _switch_off(self, rest: str) -> None:
         _nothing("off", rest)
+        self._calls.switch_off(patiently=True)
         self._handset.switch_off()
         self._console.line(f"{self._handset.msisdn} is off")
 
@@ -196,6 +215,9 @@ class PlainHandset:
     def _quit(self, rest: str) -> None:
         _nothing("quit", rest)
         self._quitting = True
+
+    def _say(self, text: str) -> None:
+        self._console.line(f"{self._now():%H:%M:%S} {text}")
 
     def _on_event(self, event: Event) -> None:
         time = f"{self._now():%H:%M:%S}"
@@ -230,6 +252,7 @@ class PlainHandset:
         "dial": _Command("dial CODE", "dial a USSD code: dial *100#", _dial),
         "answer": _Command("answer TEXT", "answer the USSD screen: answer 1", _answer),
         "abort": _Command("abort", "end the USSD dialogue", _abort),
+        **{name: _Command(each.usage, each.purpose, _calling(name)) for name, each in CALL_WORDS.items()},
         "inbox": _Command("inbox", "the messages received so far", _list_inbox),
         "sent": _Command("sent", "the messages sent so far, with what receipts said of them", _list_sent),
         "read": _Command("read [auto|manual]", "tell senders that want to know that you have read", _read),

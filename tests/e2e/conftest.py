@@ -16,6 +16,7 @@ from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.phone import Phone
 from tests.e2e.raw_link import RawLink
 from tests.e2e.ussd_app import UssdApp
+from tests.e2e.voice import MORNING, Voice, voice_of
 
 GATEWAYS = pytest.StashKey[list[GatewayProcess]]()
 StartGateway = Callable[..., GatewayProcess]
@@ -144,6 +145,14 @@ def phone(gateway: GatewayProcess) -> Iterator[MakePhone]:
             return made
 
         yield make
+
+
+@pytest.fixture
+def voice(api: ControlApi) -> Iterator[Voice]:
+    """Handsets that can call, on a virtual clock."""
+    api.virtual_clock(MORNING)
+    with voice_of(api) as voice:
+        yield voice
 
 
 @pytest.fixture

@@ -57,6 +57,27 @@ def test_commands_through_a_pipe_are_carried_out_and_their_answers_printed(
         assert expected in done.stdout
 
 
+def test_a_call_through_a_pipe_is_connected_and_keyed(gateway: GatewayProcess, api: ControlApi) -> None:
+    """``call 9393`` and the code: over the voice channel of the port that is named."""
+    (code,) = api.codes()
+    env = _target(gateway) | {"SHORTCODE_HTTP": f"http://127.0.0.1:{gateway.http_port}"}
+    done = run_command("handset", EN, "--plain", env=env, stdin=f"call 9393\nkeys {code}*\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "connected to 9393" in done.stdout
+    assert "voice: Enter the code of the card, then press star." in done.stdout
+    assert "voice: 500 KZT credited. Balance: 1,000 KZT." in done.stdout
+
+
+def test_a_gateway_without_a_voice_channel_there_is_said_in_the_first_line(gateway: GatewayProcess) -> None:
+    """SMS and USSD do not need it."""
+    env = _target(gateway) | {"SHORTCODE_HTTP": "http://127.0.0.1:1"}
+    done = run_command("handset", EN, "--plain", env=env, stdin="dial *100#\n")
+    first, *_ = done.stdout.splitlines()
+    assert "but cannot call (no gateway at http://127.0.0.1:1: Connection refused)" in first
+    assert "USSD: Balance" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_incoming_messages_appear_by_themselves(open_handset: StartHandset, app1: RawLink) -> None:
     """Nobody types anything: the line comes when the message comes."""
     handset = open_handset(EN)

@@ -11,6 +11,7 @@ from simulator.events import Event
 from simulator.handset import Handset
 from simulator.settings import LinkSettings
 from simulator.target import Target
+from tests.simulator.fake_exchange import FakeExchange
 from tests.simulator.fake_smsc import PATIENCE_S, FakeSmsc
 
 MSISDN = "77011234567"
@@ -34,6 +35,13 @@ class Screen:
 def smsc() -> Iterator[FakeSmsc]:
     """A fake gateway that says yes to everything."""
     with FakeSmsc() as fake:
+        yield fake
+
+
+@pytest.fixture
+def exchange() -> Iterator[FakeExchange]:
+    """A fake of the gateway's voice channel."""
+    with FakeExchange() as fake:
         yield fake
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from simulator.cli import handset, phones
 from tests.simulator.conftest import MSISDN
+from tests.simulator.fake_exchange import FakeExchange
 from tests.simulator.fake_smsc import BIND_TRANSCEIVER, DELIVER_SM, UNBIND, FakeSmsc, deliver_body
 
 ROOT = Path(__file__).parents[2]
@@ -211,3 +212,23 @@ def test_on_a_terminal_without_plain_it_says_that_the_full_screen_is_to_come(sms
 
 def test_the_entry_points_names_are_the_commands_names() -> None:
     assert (handset.__name__, phones.__name__) == ("handset", "phones")
+
+
+def test_the_http_port_is_named_by_option_and_the_token_by_the_environment(
+    smsc: FakeSmsc, exchange: FakeExchange
+) -> None:
+    env = environment(smsc) | {"SHORTCODE_API_TOKEN": "t0ken"}
+    done = subprocess.run(  # noqa: S603  # our own command
+        [*COMMAND, "handset", MSISDN, "--plain", "--http", exchange.target.address],
+        cwd=ROOT, env=env, input="", capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert exchange.opened() == f"/api/v1/voice?msisdn={MSISDN}"
+    assert exchange.authorizations == ["Bearer t0ken"]
+    assert "t0ken" not in done.stdout
+
+
+def test_a_wrong_http_address_is_one_clear_line_and_exit_code_2(smsc: FakeSmsc) -> None:
+    done = run(smsc, "handset", MSISDN, "--plain", "--http", "localhost")
+    assert done.returncode == 2
+    assert done.stderr == "error: the HTTP address looks like http://127.0.0.1:8080\n"

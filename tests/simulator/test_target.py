@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import BadTarget
-from simulator.target import DEFAULT_TARGET, Target
+from simulator.target import DEFAULT_TARGET, Target, VoiceTarget
 
 
 def test_the_default_is_the_demos_handset_account() -> None:
@@ -56,3 +56,36 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except BadTarget:
         return
     assert 1 <= target.port <= 65535
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "url"),
+    [
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "ws://127.0.0.1:8080/api/v1/voice?msisdn=7"),
+        (" http://operator/ ", "http://operator:80", "ws://operator:80/api/v1/voice?msisdn=7"),
+        ("https://[::1]", "https://[::1]:443", "wss://[::1]:443/api/v1/voice?msisdn=7"),
+    ],
+)
+def test_the_http_address_leads_to_the_voice_channel(text: str, address: str, url: str) -> None:
+    target = VoiceTarget.parse(text)
+    assert (target.address, target.url("7")) == (address, url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "127.0.0.1:8080",
+        "smpp://me:hunter22@localhost",
+        "http://",
+        "http://me:hunter22@localhost",
+        "http://localhost/api/v1",
+        "http://localhost:0",
+        "http://hunter22:localhost",
+        "http://[::1",
+    ],
+)
+def test_a_wrong_http_address_is_refused_with_the_right_form(text: str) -> None:
+    with pytest.raises(BadTarget, match="the HTTP address looks like http://") as refusal:
+        VoiceTarget.parse(text)
+    assert "hunter22" not in str(refusal.value)
