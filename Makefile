@@ -41,9 +41,10 @@ lint: setup ## ruff, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: setup ## the pages that are made from the code: conformance and menus
+docs: setup ## the pages that are made from the code: conformance, menus and prompts
 	$(BIN)/python -m tests.docs.conformance.page
 	$(BIN)/python -m tests.docs.menus_page
+	$(BIN)/python -m tests.docs.prompts_page
 
 bench: setup ## the figures of docs/reference/benchmarks.md
 	$(BIN)/shortcode bench $(BENCH_ARGS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bench import bank, binds, ledger, smpp, smsc, ussd
+from gateway.bench import bank, binds, ledger, smpp, smsc, ussd, voice
 from gateway.bench.figure import Figure, as_json
 from gateway.bench.sizes import DEFAULT_SIZES, Sizes
 
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], list[Figure]]] = {
     "binds": lambda _: binds.run(),
     "ussd": lambda _: ussd.run(),
     "bank": lambda sizes: bank.run(sizes.sms_payments, sizes.channel_payments, sizes.rules),
+    "voice": lambda _: voice.run(),
 }
 
 

@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bench import bank, binds, channel_payments, cli, ledger, smpp, smsc, ussd
+from gateway.bench import (
+    bank,
+    binds,
+    channel_payments,
+    cli,
+    ledger,
+    smpp,
+    smsc,
+    ussd,
+    voice,
+    voice_exchange,
+    voice_sockets,
+)
 
 
 @contextmanager
@@ -114,3 +126,25 @@ def test_the_ussd_benchmark_measures_its_goals(monkeypatch: pytest.MonkeyPatch) 
         assert p99.value > 0
     answered = figures["USSD, 40 dialogues open: all answered to their ends"]
     assert (answered.value, answered.goal) == (40, 40)
+
+
+@pytest.mark.slow
+def test_the_voice_benchmark_measures_its_goals(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {"_AT_ONCE": 8, "_WARM_UP": 8, "_CALLS": 30, "_TALKING": 20, "_OTHER_PAIRS": 5}
+    few |= {"_ALONE": 5, "_BESIDE": 10}
+    for name, value in few.items():
+        monkeypatch.setattr(voice_exchange, name, value)
+    for name, value in {"_PAIRS": 12, "_FIRST": 4, "_AT_ONCE": 8, "_WARM_UP": 8}.items():
+        monkeypatch.setattr(voice_sockets, name, value)
+    for name, value in {"_CALLS": 30, "_ALONE": 5}.items():
+        monkeypatch.setattr(voice_sockets, name, value)
+    figures = {figure.name: figure for figure in voice.run()}
+    assert figures["Voice, collect calls with their charge"].goal == 1_000
+    talking = figures["Voice, calls in progress at once"]
+    assert (talking.value, talking.goal) == (20, 20)
+    settled = [figure for name, figure in figures.items() if "settled" in name and "p99" in name]
+    assert [(each.goal, each.at_most, each.unit) for each in settled] == [(10, True, "ms")] * 3
+    assert figures["Voice, collect calls over WebSockets"].value > 0
+    assert all(
+        figure.value > 0 for name, figure in figures.items() if "memory" not in name and "CPU" not in name
+    )
