@@ -8,8 +8,11 @@ from importlib import resources
 from handlers.base.payment_channels import PaymentChannel, read_channels
 from handlers.base.profile_codes import read_codes
 from handlers.base.profile_fields import read_fields, unknown_keys
+from handlers.base.profile_parking import ParkingZone, read_parking
 from handlers.base.profile_tariffs import read_tariffs, read_vat
 from rating.money import TIYN_PER_TENGE
+from rating.parking_price import ParkingPrice
+from rating.subscriber import Brand
 from rating.tariff import Tariff
 from rating.vat import VatRate
 
@@ -41,6 +44,13 @@ class Profile:
     within an hour suspend collect calls for ``collect_suspended_s``, ``collect_refused_day_max`` within a
     calendar day until it ends. By phone the bank moves ``bank_phone_min_tiyn`` or more, and
     ``bank_phone_wrong_max`` wrong passwords lock it for ``bank_phone_lock_s``.
+
+    Subscribers of ``parking_brands`` park on the places of ``parking_zones``, by their numbers, for 1 to
+    ``parking_hours_max`` hours at a time and by the price in force of ``parking_prices``, oldest first. A
+    question is good for ``parking_confirm_s``, the reminder comes ``parking_reminder_s`` before the end, and
+    ``parking_grace_s`` on a place are for paying. A car that no camera has seen for ``parking_stay_s`` has
+    left. The owner of a plate that nobody has registered is written to at ``parking_owner_email``, in which
+    ``{plate}`` stands for it; empty where nobody knows owners.
     """
 
     name: str
@@ -87,6 +97,15 @@ class Profile:
     bank_phone_min_tiyn: int = 100 * TIYN_PER_TENGE
     bank_phone_wrong_max: int = 3
     bank_phone_lock_s: int = 86_400
+    parking_brands: frozenset[Brand] = frozenset({Brand.ACTIV})
+    parking_zones: Mapping[str, ParkingZone] = field(default_factory=dict)
+    parking_prices: tuple[ParkingPrice, ...] = ()
+    parking_hours_max: int = 24
+    parking_confirm_s: int = 600
+    parking_reminder_s: int = 600
+    parking_grace_s: int = 900
+    parking_stay_s: int = 1800
+    parking_owner_email: str = ""
 
     def sms_code_of(self, service: str) -> str:
         """The first short code that leads to the service: who its own messages come from. ``""`` if none."""
@@ -129,6 +148,7 @@ def parse_profile(name: str, text: str) -> Profile:
     channels = read_channels(data.pop("channels", None), problems)
     tariffs = read_tariffs(data.pop("tariffs", None), values.get("timezone"), problems)
     vat = read_vat(data.pop("vat", None), values.get("timezone"), problems)
+    parking = read_parking(data.get("parking"), values.get("timezone"), problems)
     problems += [f"unknown key {key}" for key in unknown_keys(data)]
     if problems:
         raise ProfileError(name, tuple(problems))
@@ -141,6 +161,9 @@ def parse_profile(name: str, text: str) -> Profile:
         channels=channels,
         tariffs=tariffs,
         vat=vat,
+        parking_brands=parking.brands,
+        parking_zones=parking.zones,
+        parking_prices=parking.prices,
         # Each value was checked by the row of its field.
         **values,  # type: ignore[arg-type]
     )

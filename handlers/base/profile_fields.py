@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from handlers.base.email_address import is_email
 from rating.money import TIYN_PER_TENGE
 
 _Read = Callable[[object], object]
@@ -78,6 +79,13 @@ def _read_calling(value: object) -> str:
     return value
 
 
+def _read_owner_email(value: object) -> str:
+    """Of the plate's letters and digits and of fixed ones an address must come out."""
+    if not isinstance(value, str) or (value and not is_email(value.replace("{plate}", "123AAA02"))):
+        raise ValueError('must be an address like "{plate}@owners.example", or empty')
+    return value
+
+
 _DAY_S: Final = 86_400
 _CALLING: Final = re.compile(r"\+?[0-9]{1,15}")
 #: Key in the file -> (field of Profile, how it is read).
@@ -117,6 +125,12 @@ FIELDS: Final[Mapping[str, tuple[str, _Read]]] = MappingProxyType(
         "bank_phone.amount_min_kzt": ("bank_phone_min_tiyn", _read_amount),
         "bank_phone.wrong_max": ("bank_phone_wrong_max", _whole(1, 100)),
         "bank_phone.lock_s": ("bank_phone_lock_s", _whole(1, 30 * _DAY_S)),
+        "parking.hours_max": ("parking_hours_max", _whole(1, 168)),
+        "parking.confirm_s": ("parking_confirm_s", _whole(1, _DAY_S)),
+        "parking.reminder_s": ("parking_reminder_s", _whole(1, _DAY_S)),
+        "parking.grace_s": ("parking_grace_s", _whole(0, _DAY_S)),
+        "parking.stay_s": ("parking_stay_s", _whole(1, _DAY_S)),
+        "parking.owner_email": ("parking_owner_email", _read_owner_email),
         "messages.sms_validity_s": ("sms_validity_s", _whole(60, 30 * _DAY_S)),
         "messages.ussd_dialogue_s": ("ussd_dialogue_s", _whole(1, 600)),
     }

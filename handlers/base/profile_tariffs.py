@@ -16,7 +16,7 @@ TARIFFS_NEEDED: Final = ("collect_call", "collect_call_friends")
 _US_PER_S: Final = 1_000_000
 _PRICE_MAX_KZT: Final = 100_000
 _VERSION: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,15}")
-_Read = Callable[[object], object]
+Read = Callable[[object], object]
 
 
 def read_tariffs(data: object, timezone: object, problems: list[str]) -> Mapping[str, Tariff]:
@@ -28,7 +28,7 @@ def read_tariffs(data: object, timezone: object, problems: list[str]) -> Mapping
         problems.append("tariffs is missing")
         return MappingProxyType({})
     problems += [f"tariffs.{name} is missing" for name in TARIFFS_NEEDED if name not in data]
-    midnight = _midnight(timezone)
+    midnight = midnight_in(timezone)
     found = (_tariff(name, rows, midnight, problems) for name, rows in data.items())
     return MappingProxyType({tariff.name: tariff for tariff in found if tariff is not None})
 
@@ -38,11 +38,11 @@ def read_vat(data: object, timezone: object, problems: list[str]) -> tuple[VatRa
     if not isinstance(data, list) or not data:
         problems.append("vat is missing")
         return ()
-    rows = _rows("vat", data, _VAT_KEYS, problems)
-    midnight = _midnight(timezone)
+    rows = read_rows("vat", data, _VAT_KEYS, problems)
+    midnight = midnight_in(timezone)
     # Each value was checked by the row of its key.
     rates = tuple(VatRate(midnight(row["from"]), row["percent"]) for row in rows)  # type: ignore[arg-type]
-    if not _rise(each.from_us for each in rates):
+    if not rises(each.from_us for each in rates):
         problems.append("vat must rise: each rate from a later day than the one before")
     return rates
 
@@ -53,7 +53,7 @@ def _tariff(name: str, data: object, midnight: Callable[[object], int], problems
     if not isinstance(data, list) or not data:
         problems.append(f"{where} must be tables of its versions, each under [[{where}]]")
         return None
-    rows = _rows(where, data, _TARIFF_KEYS, problems)
+    rows = read_rows(where, data, _TARIFF_KEYS, problems)
     if len(rows) < len(data):
         return None
     try:
@@ -73,10 +73,10 @@ def _version(row: Mapping[str, object], midnight: Callable[[object], int]) -> Ta
     )
 
 
-def _rows(
-    where: str, data: list[object], keys: Mapping[str, tuple[_Read, object]], problems: list[str]
+def read_rows(
+    where: str, data: list[object], keys: Mapping[str, tuple[Read, object]], problems: list[str]
 ) -> list[dict[str, object]]:
-    """The rows that are right; the others add their problems."""
+    """The tables of a list that are right; the others add their problems."""
     rows = []
     for number, table in enumerate(data, 1):
         wrong: list[str] = []
@@ -87,7 +87,7 @@ def _rows(
 
 
 def _row(
-    where: str, table: object, keys: Mapping[str, tuple[_Read, object]], wrong: list[str]
+    where: str, table: object, keys: Mapping[str, tuple[Read, object]], wrong: list[str]
 ) -> dict[str, object]:
     if not isinstance(table, dict):
         wrong.append(f"{where} must be a table of its own")
@@ -99,12 +99,12 @@ def _row(
             values[key] = read(table[key]) if key in table else default
         except ValueError as error:
             wrong.append(f"{where}.{key} {error}")
-        if key not in table and default is _NEEDED:
+        if key not in table and default is NEEDED:
             wrong.append(f"{where}.{key} is missing")
     return values
 
 
-def _midnight(timezone: object) -> Callable[[object], int]:
+def midnight_in(timezone: object) -> Callable[[object], int]:
     """Days to microseconds. Where the time zone itself is wrong, that is the problem, and days are UTC's."""
     zone = ZoneInfo(timezone if isinstance(timezone, str) else "UTC")
 
@@ -115,18 +115,21 @@ def _midnight(timezone: object) -> Callable[[object], int]:
     return midnight
 
 
-def _rise(starts: Iterable[int]) -> bool:
+def rises(starts: Iterable[int]) -> bool:
+    """Whether each is more than the one before."""
     found = list(starts)
     return sorted(set(found)) == found
 
 
-def _read_day(value: object) -> date:
+def read_day(value: object) -> date:
+    """A day of the calendar."""
     if not isinstance(value, date) or isinstance(value, datetime) or value.year < 1970:
         raise ValueError("must be a day like 2012-01-01")
     return value
 
 
-def _read_version(value: object) -> str:
+def read_version(value: object) -> str:
+    """The name of a version."""
     if not isinstance(value, str) or not _VERSION.fullmatch(value):
         raise ValueError('must be a short word like "1" or "2026-01"')
     return value
@@ -150,16 +153,16 @@ def _read_percent(value: object) -> int:
     return value
 
 
-_NEEDED: Final = object()
+NEEDED: Final = object()
 #: Key in the file -> (how it is read, what it is when it is left out).
-_TARIFF_KEYS: Final[Mapping[str, tuple[_Read, object]]] = MappingProxyType(
+_TARIFF_KEYS: Final[Mapping[str, tuple[Read, object]]] = MappingProxyType(
     {
-        "version": (_read_version, _NEEDED),
-        "from": (_read_day, _NEEDED),
-        "per_minute_kzt": (_read_price, _NEEDED),
+        "version": (read_version, NEEDED),
+        "from": (read_day, NEEDED),
+        "per_minute_kzt": (_read_price, NEEDED),
         "increment_s": (_read_increment, 1),
     }
 )
-_VAT_KEYS: Final[Mapping[str, tuple[_Read, object]]] = MappingProxyType(
-    {"from": (_read_day, _NEEDED), "percent": (_read_percent, _NEEDED)}
+_VAT_KEYS: Final[Mapping[str, tuple[Read, object]]] = MappingProxyType(
+    {"from": (read_day, NEEDED), "percent": (_read_percent, NEEDED)}
 )

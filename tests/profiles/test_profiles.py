@@ -7,7 +7,10 @@ import pytest
 
 from handlers.base.profile import Profile, ProfileError, load_profile, parse_profile, profile_names
 from handlers.base.profile_fields import FIELDS
+from rating.subscriber import Brand
 
+#: What an empty profile lacks besides single values.
+TABLES = ("services", "channels", "tariffs", "vat", "parking.brands", "parking.zones", "parking.price")
 GOOD = (resources.files("profiles") / "kz.toml").read_text("utf-8")
 
 
@@ -73,15 +76,27 @@ class TestShipped:
         assert (profile.bank_phone_min_tiyn, profile.bank_phone_wrong_max) == (10_000, 3)
         assert profile.bank_phone_lock_s == 86_400
 
+    def test_has_the_rules_of_parking(self) -> None:
+        """services.md section 8: 100 KZT an hour, 15 minutes for paying, ten areas in the source's order."""
+        profile = load_profile("kz")
+        times = (profile.parking_confirm_s, profile.parking_reminder_s, profile.parking_grace_s)
+        assert (times, profile.parking_hours_max) == ((600, 600, 900), 24)
+        assert profile.parking_brands == {Brand.ACTIV}
+        assert [price.per_hour_tiyn for price in profile.parking_prices] == [10_000]
+        assert list(profile.parking_zones) == [str(number) for number in range(1001, 1011)]
+        assert profile.parking_zones["1006"].name == "City Administration"
+        assert profile.parking_zones["1010"].block == "Zhibek Zholy (between Pushkin and Konaev)"
+
     def test_a_profile_made_by_hand_has_the_times_of_the_shipped_one(self) -> None:
         shipped, fields = load_profile("kz"), dataclasses.fields(Profile)
         defaults = {
             each.name: each.default
             for each in fields
-            if each.name.startswith(("voice_", "collect_", "bank_phone_"))
+            if each.name.startswith(("voice_", "collect_", "bank_phone_", "parking_"))
             and each.default is not dataclasses.MISSING
+            and each.name not in {"parking_prices", "parking_owner_email"}
         }
-        assert len(defaults) == 13
+        assert len(defaults) == 19
         assert {name: getattr(shipped, name) for name in defaults} == defaults
 
     def test_names_the_short_code_of_a_service(self) -> None:
@@ -136,6 +151,23 @@ class TestRefused:
             ("chunk_s = 60", "chunk_s = 0", "voice.chunk_s must be a whole number from 1"),
             ("list_max = 50", "list_max = 0", "collect_call.list_max must be"),
             ("wrong_max = 3", "", "bank_phone.wrong_max is missing"),
+            ('brands = ["activ"]', 'brands = ["beeline"]', "parking.brands must be a list of some of activ"),
+            ('brands = ["activ"]', 'brands = ["activ", "activ"]', "activ, kcell, each once"),
+            ('brands = ["activ"]', "brands = [[]]", "parking.brands must be"),
+            ('brands = ["activ"]', "", "parking.brands is missing"),
+            ("hours_max = 24", "hours_max = 0", "parking.hours_max must be a whole number from 1"),
+            (
+                "per_hour_kzt = 100",
+                "per_hour_kzt = 0",
+                "parking.price[1].per_hour_kzt must be a whole amount",
+            ),
+            ("per_hour_kzt = 100", "", "parking.price[1].per_hour_kzt is missing"),
+            ("fine_kzt = 6000", "fine_kzt = 0.5", "parking.price[1].fine_kzt must be"),
+            ("[[parking.price]]", "[parking.price]", "parking.price is missing"),
+            ("[parking.zones.1001]", "[parking.zones.A1]", "parking.zones.A1 must be numbered like 1001"),
+            ('name = "Green market"', "", "parking.zones.1001.name is missing"),
+            ('name = "Green market"', 'colour = "green"', "unknown key parking.zones.1001.colour"),
+            ('name = "City Administration"', 'name = ""', "parking.zones.1006.name must be a text"),
         ],
     )
     def test_says_what_is_wrong(self, old: str, new: str, problem: str) -> None:
@@ -159,7 +191,7 @@ class TestRefused:
         assert len(found) == 2
 
     def test_an_empty_profile_names_all_that_is_missing(self) -> None:
-        assert len(problems("")) == len(FIELDS) + len(("services", "channels", "tariffs", "vat"))
+        assert len(problems("")) == len(FIELDS) + len(TABLES)
 
     @pytest.mark.parametrize("name", ["mars", "../kz", "", "kz.toml"])
     def test_an_unknown_name_lists_the_profiles_there_are(self, name: str) -> None:
