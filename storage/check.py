@@ -17,6 +17,7 @@ from storage.call_checks import CALL_INVARIANTS
 from storage.head import GENESIS, entry_hash
 from storage.invariants import Invariant, sql
 from storage.model import AccountKind
+from storage.parking_checks import PARKING_INVARIANTS
 from storage.reads import Reads
 from storage.tables import BANK_KINDS_SQL
 
@@ -232,4 +233,5 @@ _INVARIANTS = (
     Invariant("L16", "the journal replays to the same balances", _l16),
     *BANK_INVARIANTS,
     *CALL_INVARIANTS,
+    *PARKING_INVARIANTS,
 )

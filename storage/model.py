@@ -115,6 +115,11 @@ def main_account(msisdn: Msisdn) -> AccountRef:
     return AccountRef(AccountKind.MAIN, msisdn)
 
 
+def parking_account(msisdn: Msisdn) -> AccountRef:
+    """What a subscriber has paid for parking and not used; opened when it is needed first."""
+    return AccountRef(AccountKind.PARKING, msisdn)
+
+
 class Balance(NamedTuple):
     """An account's money now, in tiyn. ``available`` is what can be spent."""
 

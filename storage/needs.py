@@ -33,14 +33,20 @@ class Needs:
     holds: frozenset[str] = frozenset()
     #: Customers by phone, by identifier, with their subscribers, cards and accounts.
     phone_customers: frozenset[str] = frozenset()
+    #: Open parkings of whole subscribers and of plates, and parkings by id; with their subscribers, holds and
+    #: accounts, and what those who are named as subscribers registered on the parking portal.
+    parking_msisdns: frozenset[Msisdn] = frozenset()
+    parking_plates: frozenset[str] = frozenset()
+    parking_sessions: frozenset[str] = frozenset()
 
     @staticmethod
     def merge(parts: Iterable["Needs"]) -> "Needs":
         """The union: one prefetch for a whole batch. Most parts name a key or two in a table or two."""
-        gathered: tuple[set[Any], ...] = tuple(set() for _ in range(15))
+        gathered: tuple[set[Any], ...] = tuple(set() for _ in range(18))
         msisdns, accounts, voucher_digests, attempts, inbox, messages, dialogues, *bank = gathered
         cards, card_holders, card_transactions, payments, autopay_rules, *voice = bank
-        collect_lists, holds, phone_customers = voice
+        collect_lists, holds, phone_customers, *parking = voice
+        parking_msisdns, parking_plates, parking_sessions = parking
         for part in parts:
             msisdns.update(part.msisdns)
             accounts.update(part.accounts)
@@ -57,6 +63,9 @@ class Needs:
             collect_lists.update(part.collect_lists)
             holds.update(part.holds)
             phone_customers.update(part.phone_customers)
+            parking_msisdns.update(part.parking_msisdns)
+            parking_plates.update(part.parking_plates)
+            parking_sessions.update(part.parking_sessions)
         return Needs(
             msisdns=frozenset(msisdns),
             accounts=frozenset(accounts),
@@ -73,4 +82,7 @@ class Needs:
             collect_lists=frozenset(collect_lists),
             holds=frozenset(holds),
             phone_customers=frozenset(phone_customers),
+            parking_msisdns=frozenset(parking_msisdns),
+            parking_plates=frozenset(parking_plates),
+            parking_sessions=frozenset(parking_sessions),
         )

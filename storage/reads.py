@@ -23,6 +23,7 @@ from storage.model import (
     Outbox,
     PendingFlag,
 )
+from storage.parking_reads import ParkingReads
 from storage.posting_reads import postings_of
 from storage.subscribers import subscriber_of
 from storage.tables import (
@@ -53,7 +54,7 @@ from storage.views import (
 )
 
 
-class Reads(BankReads, CallReads):
+class Reads(BankReads, CallReads, ParkingReads):
     """Queries on a small pool of read-only connections. Each may raise StoreUnavailable."""
 
     def __init__(self, engine: Engine) -> None:

@@ -234,6 +234,40 @@ CALLS = (
     *(_never("call_turn", verb) for verb in ("UPDATE", "DELETE", "TRUNCATE")),
 )
 
+#: On the tables of parking and of the outbox mail.
+PARKING = (
+    _refused(
+        "parking_session",
+        "parking_session_once",
+        "UPDATE",
+        "OLD.state IN ('ended', 'stopped', 'cancelled', 'lapsed') OR NEW.id <> OLD.id"
+        " OR NEW.msisdn <> OLD.msisdn OR NEW.area <> OLD.area OR NEW.plate <> OLD.plate"
+        " OR NEW.version <> OLD.version OR NEW.per_hour <> OLD.per_hour",
+        "a parking that is over stays as it is, and its price is kept",
+    ),
+    _refused(
+        "parking_fine",
+        "parking_fine_stays",
+        "UPDATE",
+        "NEW.id <> OLD.id OR NEW.plate <> OLD.plate OR NEW.area <> OLD.area OR NEW.at_us <> OLD.at_us"
+        " OR NEW.amount <> OLD.amount OR NEW.first_us <> OLD.first_us",
+        "a fine keeps what it is for",
+    ),
+    _refused(
+        "mail",
+        "mail_once",
+        "UPDATE",
+        "OLD.state IN ('sent', 'failed') OR NEW.id <> OLD.id OR NEW.recipient <> OLD.recipient"
+        " OR NEW.subject <> OLD.subject OR NEW.body <> OLD.body",
+        "a letter never changes, and is sent once",
+    ),
+    *(
+        _never(table, verb)
+        for table in ("parking_session", "parking_fine", "mail")
+        for verb in ("DELETE", "TRUNCATE")
+    ),
+)
+
 
 def _drop(create: str) -> str:
     """``DROP TRIGGER name ON table`` for a statement that creates one."""
@@ -242,5 +276,5 @@ def _drop(create: str) -> str:
 
 
 CREATE_FUNCTIONS = _FUNCTIONS
-CREATE = LEDGER + BANK + CALLS
+CREATE = LEDGER + BANK + CALLS + PARKING
 DROP = tuple(_drop(statement) for statement in CREATE)

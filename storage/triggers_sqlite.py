@@ -124,6 +124,25 @@ WHEN OLD.state = 'released' OR NEW.call_id <> OLD.call_id OR NEW.number <> OLD.n
   OR NEW.msisdn <> OLD.msisdn
 BEGIN SELECT RAISE(ABORT, 'a leg that was released stays as it is'); END"""
 
+_PARKING_ONCE = """
+CREATE TRIGGER parking_session_once BEFORE UPDATE ON parking_session
+WHEN OLD.state IN ('ended', 'stopped', 'cancelled', 'lapsed') OR NEW.id <> OLD.id
+  OR NEW.msisdn <> OLD.msisdn OR NEW.area <> OLD.area OR NEW.plate <> OLD.plate
+  OR NEW.version <> OLD.version OR NEW.per_hour <> OLD.per_hour
+BEGIN SELECT RAISE(ABORT, 'a parking that is over stays as it is, and its price is kept'); END"""
+
+_FINE_STAYS = """
+CREATE TRIGGER parking_fine_stays BEFORE UPDATE ON parking_fine
+WHEN NEW.id <> OLD.id OR NEW.plate <> OLD.plate OR NEW.area <> OLD.area OR NEW.at_us <> OLD.at_us
+  OR NEW.amount <> OLD.amount OR NEW.first_us <> OLD.first_us
+BEGIN SELECT RAISE(ABORT, 'a fine keeps what it is for'); END"""
+
+_MAIL_ONCE = """
+CREATE TRIGGER mail_once BEFORE UPDATE ON mail
+WHEN OLD.state IN ('sent', 'failed') OR NEW.id <> OLD.id OR NEW.recipient <> OLD.recipient
+  OR NEW.subject <> OLD.subject OR NEW.body <> OLD.body
+BEGIN SELECT RAISE(ABORT, 'a letter never changes, and is sent once'); END"""
+
 
 def _never(table: str, verb: str) -> str:
     """Refuses every change of one kind."""
@@ -173,5 +192,14 @@ CALLS = (
     _never("call_turn", "UPDATE"),
     _never("call_turn", "DELETE"),
 )
-CREATE = LEDGER + BANK + CALLS
+#: On the tables of parking and of the outbox mail.
+PARKING = (
+    _PARKING_ONCE,
+    _FINE_STAYS,
+    _MAIL_ONCE,
+    _never("parking_session", "DELETE"),
+    _never("parking_fine", "DELETE"),
+    _never("mail", "DELETE"),
+)
+CREATE = LEDGER + BANK + CALLS + PARKING
 DROP = tuple(f"DROP TRIGGER {statement.split()[2]}" for statement in CREATE)

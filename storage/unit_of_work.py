@@ -15,21 +15,28 @@ from storage.cards import Cards
 from storage.collect import Collect
 from storage.dialogues import Dialogues
 from storage.driver import Driver
+from storage.drivers import Drivers
 from storage.errors import StoreError
+from storage.fines import Fines
 from storage.head import Head
 from storage.inbox import InboxRows
 from storage.jobs import Jobs
 from storage.ledger import Ledger
+from storage.mail import Mails
 from storage.messages import Messages
-from storage.model import AccountRef, Message, main_account
+from storage.model import AccountKind, AccountRef, Message, main_account, parking_account
 from storage.needs import Needs
 from storage.open_calls import OpenCalls
+from storage.parking import ParkingSessions
 from storage.payments import Payments
 from storage.pending_flags import PendingFlags
 from storage.phone_customers import PhoneCustomers
 from storage.settings import Settings
 from storage.subscribers import Subscribers
 from storage.vouchers import Vouchers
+
+#: Where the price of a parking goes.
+_PARKING_BOOKS = {AccountRef(AccountKind.REVENUE, "parking"), AccountRef(AccountKind.VAT_PAYABLE)}
 
 
 class UnitOfWork:
@@ -73,6 +80,10 @@ class UnitOfWork:
         self.calls = Calls(driver, calls)
         self.collect = Collect(driver)
         self.phone_customers = PhoneCustomers(driver)
+        self.parking = ParkingSessions(driver)
+        self.drivers = Drivers(driver)
+        self.fines = Fines(driver)
+        self.mail = Mails(driver)
         self._parts = (
             self.subscribers,
             self.ledger,
@@ -91,16 +102,23 @@ class UnitOfWork:
             self.calls,
             self.collect,
             self.phone_customers,
+            self.parking,
+            self.drivers,
+            self.fines,
+            self.mail,
         )
 
     def prefetch(self, needs: Needs) -> None:
         """Read what a batch will ask for, each table once."""
         bank = self._prefetch_bank(needs)
+        parking = self._prefetch_parking(needs)
         self.subscribers.prefetch(needs.msisdns)
         self.vouchers.prefetch(needs.voucher_digests)
         self.ledger.prefetch_holds(needs.holds)
         held = self.ledger.accounts_of(needs.holds)
-        self.ledger.prefetch(needs.accounts | bank | held | self.vouchers.liabilities(needs.voucher_digests))
+        self.ledger.prefetch(
+            needs.accounts | bank | parking | held | self.vouchers.liabilities(needs.voucher_digests)
+        )
         self.attempts.prefetch(needs.attempts)
         self.inbox.prefetch(needs.inbox)
         self.messages.prefetch(needs.messages)
@@ -130,6 +148,27 @@ class UnitOfWork:
         }
         ids = {*needs.cards, *(each.card_id for each in waiting)}
         return self.cards.accounts(holders, ids) | {main_account(Msisdn(target)) for target in targets}
+
+    def _prefetch_parking(self, needs: Needs) -> frozenset[AccountRef]:
+        """Parkings with what they name; the accounts that they are about."""
+        ids = needs.parking_sessions | self._paid_parkings(needs)
+        if not (needs.parking_msisdns or needs.parking_plates or ids):
+            return frozenset()
+        self.parking.prefetch(ids)
+        self.parking.prefetch_plates(needs.parking_plates)
+        self.parking.prefetch_drivers(needs.parking_msisdns)
+        self.drivers.prefetch(needs.parking_msisdns)
+        named = self.parking.named(ids)
+        asking = [each for msisdn in needs.parking_msisdns for each in self.parking.of(msisdn)]
+        self.ledger.prefetch_holds({hold_id for each in (*named, *asking) for hold_id in each.holds})
+        msisdns = {*needs.parking_msisdns, *(each.msisdn for each in named)}
+        self.subscribers.prefetch(msisdns)
+        return _parking_accounts(msisdns)
+
+    def _paid_parkings(self, needs: Needs) -> frozenset[str]:
+        """Where a parking ordered a card transaction, its purpose is the parking."""
+        waiting = self.cards.named(needs.card_transactions) if needs.card_transactions else ()
+        return frozenset(each.purpose for each in waiting if each.answer_job.startswith("parking."))
 
     def commit(self) -> None:
         """Write everything, each table once, and make it durable.
@@ -167,6 +206,12 @@ class UnitOfWork:
         if not self._ended:
             self._ended = True
             self._driver.rollback()
+
+
+def _parking_accounts(msisdns: Iterable[Msisdn]) -> frozenset[AccountRef]:
+    """What parkings of these subscribers move money between."""
+    own = {account for each in msisdns for account in (main_account(each), parking_account(each))}
+    return frozenset(own | _PARKING_BOOKS)
 
 
 def _subscribers_of(rules: Iterable[AutoPayRule], waiting: Iterable[CardTransaction]) -> Iterator[Msisdn]:

@@ -24,6 +24,7 @@ from storage.views import DialogueFilter, MessageFilter
 from tests.storage.bank_rows import bank_a_little
 from tests.storage.call_rows import call_a_little
 from tests.storage.databases import Database, PostgresqlServer, sqlite_database
+from tests.storage.parking_rows import park_a_little
 from tests.storage.rows import ALIYA, live_a_little, message, promise, work
 
 
@@ -233,6 +234,19 @@ def test_calls_live_in_a_database_of_the_fourth_version(empty: Database) -> None
     call_a_little(store)
     with pytest.raises(IntegrityError):
         empty.tamper("UPDATE call SET charge = charge + 1 WHERE ended <> ''")
+    assert [finding for finding in check(store.reads) if not finding.ok] == []
+    store.close()
+    Store.open(empty.url, migrate=False).close()
+
+
+def test_parkings_live_in_a_database_of_the_fifth_version(empty: Database) -> None:
+    """It had none; what the database refuses of them it refuses there, too."""
+    at_version(empty, "0005")
+    assert columns(empty, "call")
+    store = empty.open()
+    park_a_little(store)
+    with pytest.raises(IntegrityError):
+        empty.tamper("UPDATE parking_session SET charge = charge + 1 WHERE id = 'over'")
     assert [finding for finding in check(store.reads) if not finding.ok] == []
     store.close()
     Store.open(empty.url, migrate=False).close()
