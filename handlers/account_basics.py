@@ -30,7 +30,7 @@ _ADMIT: Final = gate(Access(allow_blocked_outgoing=True, allow_debt=True, allow_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowBalance(Command):
-    """Main balance; bonus and parking where they are not empty."""
+    """Main balance; what is free of bonus and parking, where that is something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def show_balance(command: ShowBalance, uow: UnitOfWork, context: Context) -> Out
     if isinstance(subscriber, Outcome):
         return subscriber
     msisdn = subscriber.msisdn
-    extras = [(text_id, _balance(AccountRef(kind, msisdn), uow)) for kind, text_id in _EXTRA_BALANCES]
+    extras = [(text_id, _free(AccountRef(kind, msisdn), uow)) for kind, text_id in _EXTRA_BALANCES]
     lines = [Text(text_id, {"amount": amount}) for text_id, amount in extras if amount]
     main = Text("account.balance", {"amount": _balance(main_account(msisdn), uow)})
     text = Text("account.balances", {"lines": (main, *lines)}) if lines else main
@@ -72,6 +72,12 @@ def show_balance(command: ShowBalance, uow: UnitOfWork, context: Context) -> Out
 def _balance(ref: AccountRef, uow: UnitOfWork) -> Money:
     balance = uow.ledger.balance(ref)
     return Money(balance.balance_tiyn if balance else 0)
+
+
+def _free(ref: AccountRef, uow: UnitOfWork) -> Money:
+    """What lowers the next payment: what a parking under way has paid for is not among it."""
+    balance = uow.ledger.balance(ref)
+    return Money(balance.available_tiyn if balance else 0)
 
 
 def last_charges(command: LastCharges, uow: UnitOfWork, context: Context) -> Outcome:

@@ -52,7 +52,15 @@ class Issuer:
             uow.jobs.put(job)
         return transaction
 
-    def conclude(self, code: str, verdict: Verdict, uow: UnitOfWork, context: Context) -> Concluded | None:
+    def conclude(
+        self,
+        code: str,
+        verdict: Verdict,
+        uow: UnitOfWork,
+        context: Context,
+        *,
+        into: AccountKind = AccountKind.MAIN,
+    ) -> Concluded | None:
         """Book, void or note that nobody knows, once; whatever comes after that is no news.
 
         An approval voids where the card was disabled meanwhile or the target is gone. A suspension of the
@@ -67,7 +75,7 @@ class Issuer:
             return _unanswered(found, uow)
         uow.jobs.cancel(_overdue_key(found))
         if verdict is Verdict.APPROVED and _may_be_booked(found, uow):
-            return _settled(_post(found, uow, context), uow)
+            return _settled(_post(found, into, uow, context), uow)
         uow.ledger.void(found.hold_id)
         voided = found._replace(state=TransactionState.VOIDED, settled_us=context.now_us)
         return _settled(voided, uow)
@@ -147,20 +155,22 @@ def _may_be_booked(found: CardTransaction, uow: UnitOfWork) -> bool:
     )
 
 
-def _post(found: CardTransaction, uow: UnitOfWork, context: Context) -> CardTransaction:
+def _post(found: CardTransaction, into: AccountKind, uow: UnitOfWork, context: Context) -> CardTransaction:
     """Card to the bank's account with the operator; what the bank owes to the subscriber."""
     card, target = uow.cards.get(found.card_id), Msisdn(found.target)
     assert card is not None  # noqa: S101 (_may_be_booked has looked)
-    main, amount_tiyn = main_account(target), -found.amount_tiyn
+    credited, amount_tiyn = AccountRef(into, target), -found.amount_tiyn
+    if uow.ledger.balance(credited) is None:
+        uow.ledger.open(credited)
     lines = (
         Line(card.account, -amount_tiyn),
         Line(AccountRef(AccountKind.BANK_OPERATOR, card.bank), amount_tiyn),
         Line(AccountRef(AccountKind.BANK_CLEARING, card.bank), -amount_tiyn),
-        Line(main, amount_tiyn),
+        Line(credited, amount_tiyn),
     )
     entry = Entry(reason=REASON_TOP_UP, lines=lines, source=found.code, actor=found.msisdn)
     seq = uow.ledger.settle(found.hold_id, entry)
-    subscriber, balance = uow.subscribers.get(target), uow.ledger.balance(main)
+    subscriber, balance = uow.subscribers.get(target), uow.ledger.balance(main_account(target))
     if subscriber is not None and balance is not None:
         end_debt(subscriber, balance.balance_tiyn, uow)
     return found._replace(state=TransactionState.POSTED, journal_seq=seq, settled_us=context.now_us)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from handlers.base.command import Origin
 from rating.msisdn import Msisdn
 from storage.bank_model import Card, CardTransaction
+from storage.model import AccountKind
 
 if TYPE_CHECKING:
     from handlers.base.context import Context
@@ -34,7 +35,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A top-up: ``amount_tiyn`` (> 0) from ``card`` to the main balance of ``target``.
+    """A top-up: ``amount_tiyn`` (> 0) from ``card`` to an account of ``target``: the main one, mostly.
 
     ``answer_job`` is the kind of job that brings the answer, ``purpose`` the ordering service's own word.
     """
@@ -66,6 +67,16 @@ class Bank(Protocol):
         """Hold the amount. What the bank says of it later comes as jobs."""
 
     def conclude(
-        self, code: str, verdict: Verdict, uow: "UnitOfWork", context: "Context"
+        self,
+        code: str,
+        verdict: Verdict,
+        uow: "UnitOfWork",
+        context: "Context",
+        *,
+        into: AccountKind = AccountKind.MAIN,
     ) -> Concluded | None:
-        """Book, void, or note that nobody knows; None for a code that the bank does not know."""
+        """Book, void, or note that nobody knows; None for a code that the bank does not know.
+
+        ``into`` is the kind of the target's account that is credited: the service knows which that ordered,
+        and it alone gets the answer. The main account has to be open, a parking account is opened.
+        """

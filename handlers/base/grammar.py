@@ -6,7 +6,7 @@ the command that it makes. Rules are compiled once; nothing here uses a regular 
 
 import dataclasses
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -139,6 +139,18 @@ def _read_as_typed(typed: str) -> str:
     return typed
 
 
+def _starred(counts: Collection[int], usage: str, head: str = "") -> Callable[[str], object]:
+    """Reads what stands between stars: ``1001*A111AAA*1``. A ``head`` comes first, and is left out."""
+
+    def read(typed: str) -> tuple[str, ...] | Usage:
+        parts = tuple(part.strip() for part in typed.split("*"))
+        if len(parts) not in counts or not all(parts) or (head and fold(parts[0]) != head):
+            return Usage(usage)
+        return parts[1:] if head else parts
+
+    return read
+
+
 #: Every slot type by name. A later service adds a line here, or passes its own table to Grammar.
 SLOT_TYPES: Final[Mapping[str, SlotType]] = MappingProxyType(
     {
@@ -146,6 +158,8 @@ SLOT_TYPES: Final[Mapping[str, SlotType]] = MappingProxyType(
         "card_digits": SlotType(_read_card_digits),
         "language": SlotType(_read_language),
         "msisdn": SlotType(_read_msisdn, takes_rest=True),
+        "parking_place": SlotType(_starred({3}, "parking.usage"), takes_rest=True),
+        "parking_more": SlotType(_starred({2, 3}, "parking.usage", head="X"), takes_rest=True),
         "small_amount": SlotType(_read_small_amount),
         "typed": SlotType(_read_as_typed),
         "typed_rest": SlotType(_read_as_typed, takes_rest=True),

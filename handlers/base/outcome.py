@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from rating.msisdn import Msisdn
+from rating.subscriber import Language
 from storage.model import Job
 
 _NO_PARAMS: Mapping[str, object] = MappingProxyType({})
@@ -33,6 +34,17 @@ class Reply:
     sender: str = ""
     by_sms: bool = False
     fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """An e-mail for the outbox mail: the same words in each of ``languages``, in their order."""
+
+    id: str
+    to: str
+    subject: Text
+    body: Text
+    languages: tuple[Language, ...] = tuple(Language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """All that a command led to. ``result`` is what an API caller gets back."""
+    """All that a command led to. ``result`` is what an API caller gets back.
+
+    ``letters`` are of a command of the control API, or of a job.
+    """
 
     replies: tuple[Reply, ...] = ()
     refusal: Refusal | None = None
@@ -74,6 +89,7 @@ class Outcome:
     jobs: tuple[Job, ...] = ()
     journal_seq: int | None = None
     result: object = field(default=None, repr=False)
+    letters: tuple[Letter, ...] = ()
 
     @property
     def word(self) -> str:

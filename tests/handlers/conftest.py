@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.rendering import Renderer
 from gateway.texts import Catalog
 from handlers.bank_desk import RegisterCard, Registered
 from handlers.base.bus import Bus
@@ -38,6 +39,7 @@ from storage.unit_of_work import UnitOfWork
 PROFILE = load_profile("kz")
 ZONE = ZoneInfo(PROFILE.timezone)
 CATALOG = Catalog.load()
+RENDERER = Renderer(CATALOG, lambda: "")
 ISSUER = Issuer()
 START_US = int(datetime(2025, 3, 14, 12, 0, tzinfo=ZONE).timestamp()) * 1_000_000
 ALIYA = Msisdn("77011234567")
@@ -207,6 +209,8 @@ class Desk:
     def _follow(outcome: Outcome, uow: UnitOfWork) -> Outcome:
         for job in outcome.jobs:
             uow.jobs.put(job)
+        for letter in outcome.letters:
+            uow.mail.add(RENDERER.letter(letter, uow))
         for msisdn in uow.ledger.take_fallen():
             key = f"balance.fell:{msisdn}"
             uow.jobs.put(Job(kind="balance.fell", key=key, due_us=uow.now_us, payload={"msisdn": msisdn}))

@@ -59,6 +59,29 @@ LONGEST: dict[str, object] = {
     "active": Text("collect.black"),
     "caller": "77778889900",
     "name": "Aizhan, your sister from Ust-Kamenogorsk",
+    "area": "1010",
+    "plate": "123ABC02",
+    "first": "1001",
+    "last": "1010",
+    "used": tenge(2_300),
+    "rest": tenge(2_300),
+    "place": "Republican Square, Republican Square (between Mir and Furmanov)",
+    "since": "31.12.2025 23:59",
+    "missing": tenge(2_400),
+    "cost": Text(
+        "parking.cost_both_card",
+        {"amount": tenge(2_400), "used": tenge(100), "rest": tenge(2_300), "card": "9999"},
+    ),
+    "request": Text(
+        "parking.ask",
+        {
+            "area": "1010",
+            "plate": "123ABC02",
+            "count": 24,
+            "cost": Text("parking.cost_main", {"amount": tenge(2_400)}),
+            "until": datetime(2025, 12, 31, 23, 59),  # noqa: DTZ001 - only its form counts
+        },
+    ),
 }
 CHARGE = Text("account.charge", {"day": "31.12", "amount": Money(9_999_999)})
 SMALL_CHARGE = Text("account.charge", {"day": "31.12", "amount": Money(99_999)})
@@ -77,24 +100,31 @@ LISTS: dict[str, tuple[object, ...]] = {
     )
     * 10,
     "collect.shown": ("77778889900",) * 50,
+    "parking.mine": (Text("parking.line", LONGEST),) * 5,
+    "parking.which_plate": ("123ABC02",) * 5,
 }
 #: Answers to the control API only; they never go out by radio.
 API_ONLY = re.compile(
     r"subscriber\..*|voucher\.(code_taken|codes|count|face_value|invalid_batch)"
-    r"|payment\.(?!credited|taken_back).*"
+    r"|payment\.(?!credited|taken_back).*|camera\..*|driver\..*"
 )
+#: E-mails.
+BY_MAIL = re.compile(r"fine\..*")
 #: Never on a screen: the bank writes, and a letter may have two parts.
 BY_SMS = re.compile(
     r"bank\..*|payment\.(credited|credited_bonuses|taken_back)|autopay\.sms_[a-z_]+"
     r"|collect\.(added_but_friend|missed_call|shown|suspended_now|usage)|voice\.call_back_[a-z_]+"
+    r"|parking\.[a-z_]+"
 )
 #: Said to a caller, and read on a handset's terminal: no screen limits them but patience.
 SPOKEN = re.compile(r"phone\..*|collect\.(announce|announce_unnamed|say_name)")
 SPOKEN_CHARS_MAX = 170
-#: Ten lines, fifty numbers: as long as they are.
-LONG = frozenset({"bank.history", "collect.shown"})
+#: Ten lines, fifty numbers, five parkings: as long as they are.
+LONG = frozenset({"bank.history", "collect.shown", "parking.mine"})
 SCREENS = [
-    text_id for text_id in IDS if not any(kind.fullmatch(text_id) for kind in (API_ONLY, BY_SMS, SPOKEN))
+    text_id
+    for text_id in IDS
+    if not any(kind.fullmatch(text_id) for kind in (API_ONLY, BY_MAIL, BY_SMS, SPOKEN))
 ]
 LETTERS = [text_id for text_id in IDS if BY_SMS.fullmatch(text_id) and text_id not in LONG]
 #: What an operator sends all day long.
@@ -104,6 +134,7 @@ FREQUENT = [
     "bank.paid_for",
     "bank.received",
     "bank.working",
+    "parking.started",
     "payment.credited",
     "voucher.credited",
     "voucher.unknown",

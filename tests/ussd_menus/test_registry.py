@@ -235,7 +235,7 @@ def test_the_home_menu_reaches_every_command_and_every_service_of_the_other_menu
 
     home = ends(BY_CODE["*111"])
     assert set().union(*map(ends, MENUS)) == home
-    assert {"menu.bank", "menu.bank_voice", "menu.channels", "menu.parking"} <= home
+    assert {"menu.bank", "menu.bank_voice", "menu.channels"} <= home
     assert {"menu.price", "menu.fraud", "menu.business", "menu.allowances"} <= home
 
 

@@ -9,6 +9,7 @@ from ussd_menus.menus.account import ALLOWANCES, BALANCE, CHARGES, LANGUAGE, PRE
 from ussd_menus.menus.autopay import AUTOPAY
 from ussd_menus.menus.card_code import CARD_CODE
 from ussd_menus.menus.collect_call import CALL_LISTS, COLLECT_CALL
+from ussd_menus.menus.parking import PARKING
 from ussd_menus.model import Choice, Options, Unconnected
 
 MONEY: Final = Options(
@@ -54,7 +55,7 @@ MENU: Final = Menu(
         (
             Choice("1", "menu.money", MONEY),
             Choice("2", "menu.calls", CALLS),
-            Choice("3", "menu.parking", Unconnected("menu.parking"), of_brand(Brand.ACTIV)),
+            Choice("3", "menu.parking", PARKING, of_brand(Brand.ACTIV)),
             Choice("4", "menu.short_numbers", NUMBERS),
             Choice("5", "menu.language", LANGUAGE),
             Choice("6", "menu.business", Unconnected("menu.business")),
