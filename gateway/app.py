@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -64,6 +64,9 @@ from handlers.registry import SERVICES
 from rating.subscriber import Language
 from storage.store import Store
 from ussd_menus.prompts.registry import FLOWS
+
+if TYPE_CHECKING:
+    from gateway.mail_post import Postman
 
 log = structlog.get_logger("gateway")
 
@@ -177,6 +180,7 @@ class Gateway:
         self.server.on_bound, requests.on_flagged = availability.bound, availability.flagged
         self.radio = Radio(config, self.reactor, self.loop, time.monotonic)
         self.ussd_http = HttpApplications(config, self.reactor, self.loop, time.monotonic, self.new_id)
+        self.postman = self._postman()
         self.demo = Demo(shown) if config.demo else None
         self._vouchers: list[DemoVoucher] = []
 
@@ -200,9 +204,21 @@ class Gateway:
             time.monotonic,
         )
 
+    def _postman(self) -> "Postman | None":
+        server = self.config.mail
+        if server is None:
+            return None
+        # Here, because only a configured server makes the start wait for these imports.
+        from gateway.mail_link import SmtpLink  # noqa: PLC0415
+        from gateway.mail_post import Postman  # noqa: PLC0415
+
+        return Postman(self.operator, SmtpLink(server), server.sender, self.clock.at)
+
     def _forget(self) -> None:
         self.dispatcher.forget()
         self.server.requests.forget()
+        if self.postman is not None:
+            self.postman.forget()
 
     def _capture(self) -> Capture | None:
         path = self.config.capture_file
@@ -281,6 +297,8 @@ class Gateway:
         self._tick()
         self._pulse()
         self.ussd_http.start(ports.smpp)
+        if self.postman is not None:
+            self.postman.start(self.loop)
 
     def _run_due(self) -> None:
         self.operator.run_due()
@@ -338,6 +356,8 @@ class Gateway:
             self.exchange.forget_missed()
         for lane in result.wake:
             self.dispatcher.wake(lane)
+        if result.mail and self.postman is not None:
+            self.postman.wake()
         self.due_timer.note(result.due_us)
 
     def _seed(self, processor: Processor) -> None:

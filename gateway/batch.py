@@ -8,7 +8,7 @@ from gateway.voice.events import Signal
 from gateway.work import InboxKey, Result, Value, Work
 from handlers.base.command import Origin
 from handlers.base.context import Context
-from handlers.base.outcome import Event, Outcome, Reply
+from handlers.base.outcome import Event, Letter, Outcome, Reply
 from storage.model import Inbox, Job, Message, MessageState, Outbox
 from storage.unit_of_work import UnitOfWork
 
@@ -43,10 +43,12 @@ class Batch:
     wake: list[str] = field(default_factory=list)
     withdrawn: list[tuple[str, str]] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
+    mail: bool = False
 
     def next_work(self) -> None:
         """Begin another work in the same transaction."""
         self.outboxes, self.events, self.wake, self.withdrawn, self.signals = [], [], [], [], []
+        self.mail = False
 
     def promise(self, message: Message, outbox: Outbox, *, priority: int = 0) -> None:
         """Store a message that is to be delivered, and hand it to the dispatcher after the commit."""
@@ -62,6 +64,11 @@ class Batch:
             self.uow.messages.add(message._replace(state=MessageState.DELIVERED), None)
         else:
             self.promise(message, outbox)
+
+    def post(self, renderer: Renderer, letter: Letter) -> None:
+        """Put a letter into the outbox mail; it is sent after the commit."""
+        self.uow.mail.add(renderer.letter(letter, self.uow))
+        self.mail = True
 
     def schedule(self, message: Message, outbox: Outbox, *, priority: int = 0) -> None:
         """Store a message that waits for its time, ``outbox.due_us``, and the job that lets it go."""
@@ -111,4 +118,5 @@ class Batch:
             wake=tuple(self.wake),
             withdrawn=tuple(self.withdrawn),
             signals=tuple(self.signals),
+            mail=self.mail,
         )

@@ -184,6 +184,21 @@ class UssdHttp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """The server that takes the letters of the outbox mail (gateway.mail_post), and who they come from.
+
+    Without ``user`` nobody asks for a password. ``starttls`` True: encrypted, or not at all (RFC 3207).
+    """
+
+    host: str
+    port: int = 25
+    sender: str
+    user: str = ""
+    password: Secret = field(default_factory=lambda: Secret(""))
+    starttls: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that ``gateway.app.run`` needs to know.
 
@@ -211,6 +226,8 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     tls: Tls | None = None
     ussd_http: tuple[UssdHttp, ...] = ()
+    #: None: letters stay in the outbox mail.
+    mail: MailServer | None = None
     #: Names for submit_multi (SMPP 3.4 section 5.2.27), each with the MSISDNs behind it.
     distribution_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Texts for sm_default_msg_id (SMPP 3.4 section 5.2.20), by number.

@@ -41,6 +41,7 @@ class _Gathered:
     events: "list[Event]" = field(default_factory=list)
     wake: list[str] = field(default_factory=list)
     signals: "list[Signal]" = field(default_factory=list)
+    mail: bool = False
 
     def take(self, jobs: list[Job], batch: "Batch") -> None:
         self.fired.extend(Fired(job.kind, job.key, job.due_us) for job in jobs)
@@ -48,6 +49,7 @@ class _Gathered:
         self.events.extend(batch.events)
         self.wake.extend(batch.wake)
         self.signals.extend(batch.signals)
+        self.mail |= batch.mail
 
 
 class DueRunner:
@@ -85,6 +87,7 @@ class DueRunner:
             events=tuple(gathered.events),
             wake=tuple(gathered.wake),
             signals=tuple(gathered.signals),
+            mail=gathered.mail,
             due_us=self._next_of_all(gathered),
         )
 

@@ -294,9 +294,11 @@ class Processor:
             batch.outboxes.append(released)
 
     def _notices(self, outcome: Outcome, origin: Origin | None, batch: Batch) -> None:
-        """Replies that answer no message: of the control API, or of a job."""
+        """Replies that answer no message, and letters: of the control API, or of a job."""
         for each in outcome.replies:
             batch.notify(self._renderer, each, origin)
+        for letter in outcome.letters:
+            batch.post(self._renderer, letter)
 
     # -- what comes alone --------------------------------------------------------------------------
 

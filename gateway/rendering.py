@@ -24,15 +24,19 @@ from gateway.ussd_dialects import Place
 from gateway.work import Submit
 from handlers.base.command import Origin
 from handlers.base.context import Context
+from handlers.base.outcome import Letter as MailLetter
 from handlers.base.outcome import Outcome, Reply, Text
 from handlers.base.profile import Profile
 from rating.msisdn import Msisdn, is_canonical
 from rating.subscriber import Language
 from storage.model import Dialogue, Direction, Message, MessageState, Outbox
+from storage.parking_model import Mail
 from storage.unit_of_work import UnitOfWork
 
 _US = 1_000_000
 _DEFAULT_SENDER = "6000"
+#: Between the languages of an e-mail.
+_RULE = "\n\n-----\n\n"
 #: Before the lane of a message that is tried once and does not wait.
 ONCE = "once:"
 
@@ -105,6 +109,17 @@ class Renderer:
             due_us=due_us,
             expires_us=expires_us,
             receipt_to=work.receipt_to,
+        )
+
+    def letter(self, letter: MailLetter, uow: UnitOfWork) -> Mail:
+        """An e-mail: the subject in one line, then the text, once in each language."""
+        render = self._catalog.render
+        return Mail(
+            id=letter.id,
+            to=letter.to,
+            subject=" / ".join(render(letter.subject, each) for each in letter.languages),
+            body=_RULE.join(render(letter.body, each) for each in letter.languages),
+            created_us=uow.now_us,
         )
 
     def words(self, msisdn: Msisdn, uow: UnitOfWork) -> Callable[[Text], str]:

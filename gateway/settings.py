@@ -36,6 +36,7 @@ from gateway.config import (
     Limits,
     LogFormat,
     LongMessages,
+    MailServer,
     ReceiptOrder,
     Septets,
     Side,
@@ -46,12 +47,14 @@ from gateway.config import (
 from gateway.passwords import check_hash
 from gateway.settings_rules import problems_of, repeated_lists
 from gateway.settings_values import (
+    checked_email,
     checked_endpoint,
     checked_fingerprint,
     checked_host,
     checked_members,
     checked_number,
     checked_receipt_format,
+    checked_server,
     checked_url,
     checked_ussd_dialect,
 )
@@ -76,7 +79,7 @@ DEFAULT_FILE = "shortcode.toml"
 _NEVER_SHOWN = frozenset(
     {
         *("password", "password_hash", "outbind_password", "api_token", "database_url", "accounts"),
-        *("url", "ussd_http"),
+        *("url", "ussd_http", "mail_password"),
     }
 )
 
@@ -248,6 +251,13 @@ class Settings(_Strict):
     limits: LimitSettings = LimitSettings()
     tls: TlsSettings | None = None
     ussd_http: tuple[UssdHttpSettings, ...] = ()
+    #: Empty means that no letter leaves.
+    mail_host: Annotated[str, AfterValidator(checked_server)] = ""
+    mail_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    mail_from: Annotated[str, AfterValidator(checked_email)] = "parking@shortcode.example"
+    mail_user: Annotated[str, Field(max_length=254)] = ""
+    mail_password: SecretStr | None = None
+    mail_starttls: bool = False
     distribution_lists: tuple[DistributionListSettings, ...] = ()
     #: By sm_default_msg_id (SMPP 3.4 section 5.2.20).
     default_messages: dict[MessageNumber, Text] = Field(default_factory=dict)
@@ -410,9 +420,23 @@ def _frozen(settings: Settings, demo: bool) -> Config:
         limits=Limits(**settings.limits.model_dump()),
         tls=settings.tls.frozen() if settings.tls is not None else None,
         ussd_http=tuple(each.frozen() for each in settings.ussd_http),
+        mail=_mail_server(settings),
         distribution_lists={each.name: each.members for each in settings.distribution_lists},
         default_messages=settings.default_messages,
         **settings.model_dump(include=_SAME),
+    )
+
+
+def _mail_server(settings: Settings) -> MailServer | None:
+    if not settings.mail_host:
+        return None
+    return MailServer(
+        host=settings.mail_host,
+        port=settings.mail_port,
+        sender=settings.mail_from,
+        user=settings.mail_user,
+        password=Secret(_revealed(settings.mail_password)),
+        starttls=settings.mail_starttls,
     )
 
 

@@ -168,6 +168,16 @@ def _passwords_are_ascii(config: Config) -> Iterator[str]:
                 yield f"accounts: the {name} of {account.system_id} {wrong}"
 
 
+def _mail_password_is_sent_to_nobody_else(config: Config) -> Iterator[str]:
+    server = config.mail
+    if server is None:
+        return
+    if bool(server.user) is not bool(server.password):
+        yield "mail_user and mail_password belong together: set both, or none of them"
+    if server.user and not server.starttls and not is_loopback(server.host):
+        yield f"mail_password would go to {server.host} in the clear; set mail_starttls"
+
+
 def _codes_are_no_subscribers(config: Config) -> Iterator[str]:
     for account in config.accounts:
         for name in (*account.short_codes, *account.sender_ids):
@@ -192,5 +202,6 @@ _RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
     _tls_has_a_port_of_its_own,
     _outbinds_are_plain,
     _lists_name_each_number_once,
+    _mail_password_is_sent_to_nobody_else,
     _codes_are_no_subscribers,
 )

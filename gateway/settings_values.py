@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
+from handlers.base.email_address import is_email
 from rating.msisdn import parse_msisdn
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -36,6 +37,24 @@ def checked_endpoint(text: str) -> str:
         raise ValueError("write it as host:port, such as 127.0.0.1:2776")
     if not _is_address(host) and _HOST_NAME.fullmatch(host) is None:
         raise ValueError("the host is no name and no address; an IPv6 address stands in brackets")
+    return text
+
+
+def checked_server(text: str) -> str:
+    """A host's name or IP address, without a port; or empty."""
+    try:
+        is_address = bool(text) and bool(ip_address(text))
+    except ValueError:
+        is_address = False
+    if text and not is_address and _HOST_NAME.fullmatch(text) is None:
+        raise ValueError("is no name and no address of a host, such as mail.example.com")
+    return text
+
+
+def checked_email(text: str) -> str:
+    """An e-mail address."""
+    if not is_email(text):
+        raise ValueError("is no e-mail address; write it like parking@example.com")
     return text
 
 

@@ -43,6 +43,7 @@ class Shutdown:
             phones = gateway.loop.run_in_executor(None, gateway.demo.wait)
         gateway.outbinds.stop()
         gateway.radio.stop()
+        posting = None if gateway.postman is None else asyncio.ensure_future(gateway.postman.stop())
         await gateway.ussd_http.stop()
         gateway.due_timer.cancel()
         gateway.operator.stop()
@@ -57,6 +58,8 @@ class Shutdown:
         gateway.server.drop_all("the gateway stops")
         await self._until(lambda: len(gateway.server) == 0, _DROP_S)
         await asyncio.wait(self._serving, timeout=_WEB_S)
+        if posting is not None:
+            await posting
         await asyncio.get_running_loop().run_in_executor(None, gateway.worker.stop)
         if phones is not None:
             await phones

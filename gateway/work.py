@@ -371,6 +371,7 @@ class Result(NamedTuple):
 
     ``wake`` names lanes whose next attempt is due, ``withdrawn`` lanes and ids of messages that are not to be
     sent as they were, ``due_us`` the earliest job that was set, ``signals`` what handsets are told of calls.
+    ``mail`` is True where a letter was put into the outbox mail.
     """
 
     work: Work
@@ -382,6 +383,7 @@ class Result(NamedTuple):
     withdrawn: tuple[tuple[str, str], ...] = ()
     due_us: int | None = None
     signals: tuple[Signal, ...] = ()
+    mail: bool = False
 
 
 Done = Callable[[Result], None]

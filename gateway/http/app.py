@@ -12,8 +12,10 @@ from gateway.http import (
     docs,
     health,
     ledger,
+    mail,
     messages,
     mo,
+    parking,
     payments,
     phone_customers,
     problems,
@@ -29,6 +31,7 @@ from gateway.http.guard import BodyLimit, Guard
 from gateway.http.strict_query import known_query
 from gateway.http.telemetry import Telemetry
 from gateway.pages import bank, bank_answers, layout, terminal
+from gateway.pages import parking as parking_pages
 
 PREFIX = "/api/v1"
 _ABOUT = (
@@ -50,6 +53,8 @@ _ROUTERS: tuple[APIRouter, ...] = (
     calls.router,
     collect_lists.router,
     voice.router,
+    parking.router,
+    mail.router,
     ledger.router,
     clock.router,
     reset.router,
@@ -59,6 +64,7 @@ _PAGES: tuple[APIRouter, ...] = (
     bank.router,
     bank_answers.router,
     terminal.router,
+    parking_pages.router,
     layout.router,
     layout.lost,
 )

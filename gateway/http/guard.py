@@ -24,7 +24,7 @@ REPORT_OCTETS_MAX = 8 * BODY_OCTETS_MAX
 FORM_OCTETS_MAX = 64 * 1024
 _OPEN_PATHS = frozenset({"/health"})
 #: What people see in a browser: a token is asked for by HTTP Basic, bodies are forms, problems are pages.
-_PAGES = ("/bank", "/terminal", "/pages.css")
+_PAGES = ("/bank", "/terminal", "/parking", "/pages.css")
 #: How a page in a browser sends the token with a WebSocket, where it cannot set a header: base64url without
 #: padding behind this, as one of the subprotocols that it offers (RFC 6455 section 1.9).
 TOKEN_PROTOCOL = "shortcode.token."  # noqa: S105 (what a token stands behind)

@@ -1,1 +1,3 @@
-"""Web pages for people: the bank's side and a cash terminal. Plain HTML without scripts."""
+"""Web pages for people: the bank's side, a cash terminal, and who is parked. Plain HTML that works without
+scripts.
+"""

@@ -24,12 +24,16 @@ _log = structlog.get_logger("gateway.pages")
 _PACKAGE: Final = "gateway.pages"
 _SHEET_S: Final = 3600
 _SEE_OTHER: Final = 303
-#: No scripts, nothing from elsewhere, no frames. ``same-origin``: with ``no-referrer`` a browser would send
-#: forms with ``Origin: null``, which the guard refuses.
+#: No scripts, nothing from elsewhere, no frames.
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: The same with our own script files, none in a page, and what these load from here.
+_FOLLOWS: Final = f"{_POLICY}; script-src 'self'; connect-src 'self'"
+#: ``same-origin``: with ``no-referrer`` a browser would send forms with ``Origin: null``, which the guard
+#: refuses.
 _SECURE: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
@@ -42,6 +46,12 @@ def page(template: str, status: int = 200, /, **data: object) -> HTMLResponse:
     """The page that a template makes of the data; everything in it is escaped."""
     content = _environment().get_template(template).render(data)
     return HTMLResponse(content, status, headers=_HEADERS)
+
+
+def following(answer: HTMLResponse) -> HTMLResponse:
+    """The page, which may run a script file of ours and follow what happens by asking for itself again."""
+    answer.headers["Content-Security-Policy"] = _FOLLOWS
+    return answer
 
 
 def go(path: str, /, **query: str) -> RedirectResponse:
@@ -108,14 +118,19 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 @router.get("/pages.css")
 async def get_sheet() -> Response:
     """The style sheet of all pages."""
+    return part("pages.css", "text/css")
+
+
+def part(file: str, media_type: str) -> Response:
+    """A file that pages load; a browser may keep it."""
     return Response(
-        _sheet(), media_type="text/css", headers=_SECURE | {"Cache-Control": f"max-age={_SHEET_S}"}
+        _read(file), media_type=media_type, headers=_SECURE | {"Cache-Control": f"max-age={_SHEET_S}"}
     )
 
 
 @cache
-def _sheet() -> bytes:
-    return files(_PACKAGE).joinpath("templates", "pages.css").read_bytes()
+def _read(file: str) -> bytes:
+    return files(_PACKAGE).joinpath("templates", file).read_bytes()
 
 
 #: Addresses below the pages that are none.
@@ -124,6 +139,7 @@ lost = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 @lost.api_route("/bank/{rest:path}", methods=["GET", "POST"])
 @lost.api_route("/terminal/{rest:path}", methods=["GET", "POST"])
+@lost.api_route("/parking/{rest:path}", methods=["GET", "POST"])
 async def miss(rest: str, request: Request) -> Response:
     """Say so; a slash too many is forgiven."""
     if not rest:

@@ -1,7 +1,7 @@
 """Money, times and states as people read them on the pages, which are in English."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -81,9 +81,14 @@ def moment(moment_us: int, zone: ZoneInfo) -> datetime:
     return (_EPOCH + timedelta(seconds=moment_us // 1_000_000)).astimezone(zone)
 
 
+def day(at: date) -> str:
+    """``1 March 2026``."""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
 def time(at: datetime) -> str:
     """``1 March 2026, 09:00:05``."""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M:%S}"
+    return f"{day(at)}, {at:%H:%M:%S}"
 
 
 def number(msisdn: str) -> str:

@@ -12,7 +12,9 @@ from gateway.shutdown import Shutdown
 class House:
     """A gateway whose parts write down what they are told."""
 
-    def __init__(self, *, queued: int = 0, polite: bool = True, dropped: bool = True) -> None:
+    def __init__(
+        self, *, queued: int = 0, polite: bool = True, dropped: bool = True, posts: bool = False
+    ) -> None:
         self.story: list[str] = []
         self.queued = queued
         self.polite = polite
@@ -23,6 +25,8 @@ class House:
         self.outbinds = SimpleNamespace(stop=lambda: self.tell("calls"))
         self.radio = SimpleNamespace(stop=lambda: self.tell("radio"))
         self.ussd_http = SimpleNamespace(stop=self._leave)
+        self.postman: Any = SimpleNamespace(stop=self._post) if posts else None
+        self.exchange = SimpleNamespace(end_calls=self._hang_up)
         self.due_timer = SimpleNamespace(cancel=lambda: self.tell("timer"))
         self.operator = SimpleNamespace(stop=lambda: self.tell("waiters"))
         self.pool = SimpleNamespace(shutdown=lambda **_: self.tell("pool"))
@@ -55,6 +59,16 @@ class House:
 
     async def _leave(self) -> None:
         self.tell("applications")
+
+    async def _hang_up(self, timeout_s: float) -> None:
+        assert timeout_s < 1
+        self.tell("talks")
+
+    async def _post(self) -> None:
+        """The letter at hand is written down a while later."""
+        while "goodbye" not in self.story:
+            await asyncio.sleep(0)
+        self.tell("letter")
 
     def stop(self) -> None:
         self.tell("writer")
@@ -89,6 +103,7 @@ def test_the_order_of_a_clean_stop() -> None:
         "applications",
         "timer",
         "waiters",
+        "talks",
         "listener",
         "drained",
         "goodbye",
@@ -110,9 +125,15 @@ def test_it_ends_even_if_neither_queue_nor_sessions_come_to_rest() -> None:
         "applications",
         "timer",
         "waiters",
+        "talks",
         "listener",
         "goodbye",
         "dropped 2",
         "writer",
         "pool",
     ]
+
+
+def test_the_writer_stays_until_the_letter_at_hand_is_written_down() -> None:
+    story = stop(posts=True)
+    assert story.index("goodbye") < story.index("letter") < story.index("writer")

@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 
+#: What pages may load to follow what happens.
+OUR_SCRIPTS = frozenset({"/parking/countdown.js"})
 #: Elements without an end tag.
 _VOID = frozenset({"meta", "link", "input", "br", "path"})
 _CONTROLS = frozenset({"input", "select", "textarea"})
@@ -151,8 +153,10 @@ class Document(HTMLParser):
 
     def _active(self) -> Iterator[str]:
         for each in self.root.walk():
-            if each.tag in ("script", "style", "iframe", "object") or "style" in each.attrs:
+            if each.tag in ("style", "iframe", "object") or "style" in each.attrs:
                 yield f"<{each.tag}> with active content or style"
+            if each.tag == "script" and (each.text or each.attrs.get("src") not in OUR_SCRIPTS):
+                yield f"a script that is no file of ours: {each.attrs}"
             yield from (f"{name} of <{each.tag}>" for name in each.attrs if name.startswith("on"))
             if not each.attrs.get("href", "/").startswith(("/", "#")):
                 yield f"a link to {each.attrs['href']}"

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from gateway.clock import ClockView
 from gateway.http.app import create_app
 from gateway.http.context import ApiSettings
 from gateway.http.facade import Submitted
@@ -40,6 +41,9 @@ class StandOperator:
             raise result.error
         assert isinstance(result.value, Executed)
         return Submitted(result.value.outcome, result.value.repeated)
+
+    def clock(self) -> ClockView:
+        return self.stand.clock.view()
 
     async def read(self, query: Callable[[Reads], T]) -> T:
         return query(self.stand.store.reads)

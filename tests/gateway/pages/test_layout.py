@@ -49,10 +49,10 @@ def test_the_style_sheet_is_served_and_named(browser: Browser, make_client: Make
 
 def test_pages_are_no_part_of_the_api_document(make_client: MakeClient) -> None:
     paths = make_client().request("GET", "/openapi.json").json()["paths"]
-    assert not [path for path in paths if path.startswith(("/bank", "/terminal", "/pages"))]
+    assert not [path for path in paths if path.startswith(("/bank", "/terminal", "/parking", "/pages"))]
 
 
-@pytest.mark.parametrize("address", ["/bank/", "/terminal/"])
+@pytest.mark.parametrize("address", ["/bank/", "/terminal/", "/parking/"])
 def test_a_slash_too_many_is_forgiven(browser: Browser, address: str) -> None:
     assert browser.open(address).address == address.rstrip("/")
 
@@ -109,7 +109,7 @@ def test_with_a_token_the_pages_ask_for_it_as_a_password(
     make_client: MakeClient, headers: dict[str, str]
 ) -> None:
     client = make_client(TOKEN)
-    for address in (*PAGES, "/pages.css", "/terminal/slips/x"):
+    for address in (*PAGES, "/pages.css", "/terminal/slips/x", "/parking", "/parking/countdown.js"):
         answer = client.request("GET", address, headers=headers)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == 'Basic realm="Shortcode", charset="UTF-8"'
@@ -119,14 +119,16 @@ def test_with_a_token_the_pages_ask_for_it_as_a_password(
 
 def test_the_token_as_password_opens_the_pages(stand: Stand, make_client: MakeClient) -> None:
     client = make_client(TOKEN)
-    for address in ("/bank", "/terminal", "/pages.css"):
+    for address in ("/bank", "/terminal", "/parking", "/parking/countdown.js", "/pages.css"):
         assert client.request("GET", address, headers=basic(TOKEN)).status_code == 200
     bearer = {"authorization": b"Bearer " + TOKEN.encode()}
     assert client.request("GET", "/bank", headers=bearer).status_code == 200
     assert stand.replies() == []
 
 
-@pytest.mark.parametrize("address", ["/api/v1/cards", "/docs", "/metrics", "/bankrupt"])
+@pytest.mark.parametrize(
+    "address", ["/api/v1/cards", "/docs", "/metrics", "/bankrupt", "/api/v1/parking/zones"]
+)
 def test_the_password_opens_nothing_else(make_client: MakeClient, address: str) -> None:
     """A browser adds it by itself to whatever it is told to load from here."""
     answer = make_client(TOKEN).request("GET", address, headers=basic(TOKEN))
