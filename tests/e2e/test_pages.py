@@ -11,7 +11,8 @@ from tests.e2e import web_driver
 from tests.e2e.conftest import Raw
 from tests.e2e.control_api import ControlApi
 from tests.e2e.gateway_process import GatewayProcess
-from tests.e2e.waiting import until
+from tests.e2e.raw_link import RawLink
+from tests.e2e.waiting import settled, until
 from tests.e2e.web_driver import WebDriver
 from tests.gateway.pages.browser import Browser
 from tests.peers.needs import missing
@@ -137,7 +138,17 @@ def test_a_real_browser_pays_cash_by_keyboard_and_neither_reload_nor_back_pays_t
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "address", ["/bank", "/bank/cards/new", "/bank/behaviour", "/terminal", "/bank/none"]
+    "address",
+    [
+        "/bank",
+        "/bank/cards/new",
+        "/bank/behaviour",
+        "/terminal",
+        "/bank/none",
+        "/parking",
+        "/parking/1001?day=x",
+        "/parking/plates/123AAA02",
+    ],
 )
 def test_no_page_is_wider_than_a_small_telephone_and_each_has_its_style(
     window: WebDriver, origin: str, address: str
@@ -146,3 +157,76 @@ def test_no_page_is_wider_than_a_small_telephone_and_each_has_its_style(
     width, room = window.run("return [document.documentElement.scrollWidth, window.innerWidth]")
     assert (width <= room, room) == (True, 320)
     assert window.run("return getComputedStyle(document.body).margin") == "0px"
+
+
+# -- parking, whose page has a script --------------------------------------------------------------
+
+PLATE = "123AAA02"
+LEFT = "#parked [data-ends]"
+
+
+def park(link: RawLink, plate: str = PLATE) -> None:
+    """An hour on place 1001, asked for and confirmed."""
+    for short_code, text in (("7757", f"1001*{plate}*1"), ("7701", "1")):
+        assert link.submit(EN, short_code, text).command_status == 0
+        link.delivery()
+
+
+def last_row(browser: Browser, part: str) -> list[str]:
+    """Of the table whose body has this id."""
+    return [cell.text for cell in browser.page.one("tbody", id=part).children[-1].children]
+
+
+def test_who_parks_by_sms_is_on_the_page_until_the_time_is_over(
+    browser: Browser, api: ControlApi, raw: Raw
+) -> None:
+    """services.md section 8: an hour costs 100 KZT, and counts on the day on which it is over."""
+    api.virtual_clock()
+    park(raw(address_range=EN))
+    browser.open("/parking").send("/parking/plates", plate="123 aaa 02")
+    assert (browser.page.facts["State"], browser.page.facts["Left"]) == ("Parked", "1:00:00")
+    browser.open("/parking")
+    assert last_row(browser, "parked")[:2] == [PLATE, "1001"]
+    api.advance(3600)
+    browser.open("/parking")
+    assert last_row(browser, "parked") == ["Nobody is parked now."]
+    assert last_row(browser, "taken") == ["All", "", "1", "100 KZT"]
+
+
+def _differing(seen: list[str], shown: str) -> list[str]:
+    """What was shown so far, one after the other."""
+    if shown not in seen[-1:]:
+        seen.append(shown)
+    return seen
+
+
+@pytest.mark.slow
+def test_a_real_browser_counts_down_by_the_operators_clock_and_follows_what_happens(
+    window: WebDriver, origin: str, api: ControlApi, raw: Raw
+) -> None:
+    """The page is never loaded again by the person, and the browser's own clock is wrong."""
+    api.virtual_clock()
+    link = raw(address_range=EN)
+    window.open(f"{origin}/parking")
+    window.run("Date.now = () => 0; window.same = true")
+    assert window.read("#parked") == "Nobody is parked now."
+    park(link)
+    until(lambda: window.read(LEFT) == "1:00:00", "the car is there")
+    window.run(f"document.querySelector('#car-{PLATE}').focus()")
+    park(link, "A111AAA")
+    until(lambda: "A111AAA" in window.read("#parked"), "the second car is there")
+    assert window.focused("id") == f"car-{PLATE}"
+    api.advance(600)
+    until(lambda: window.read(LEFT) == "0:50:00", "the page follows the clock")
+    api.http.put("/clock", json={"mode": "real"}).raise_for_status()
+    seen: list[str] = []
+    until(lambda: len(_differing(seen, window.read(LEFT))) > 3, "it counts down")
+    assert seen == sorted(seen, reverse=True)
+    window.click("#pause")
+    settled(lambda: window.read(LEFT), "a page that pauses stands still", still_s=2)
+    window.click("#pause")
+    api.virtual_clock()
+    api.advance(3000)
+    until(lambda: window.read("#parked") == "Nobody is parked now.", "the cars are gone")
+    assert window.read("#taken tr:last-child").split()[-2:] == ["200", "KZT"]
+    assert window.run("return window.same")
