@@ -142,8 +142,7 @@ class CallControl:
 
     def _remind(self, call: Call, leg: Leg, desk: Desk) -> None:
         """Tell a handset that has come back where it is."""
-        is_mt = leg.direction is Direction.MT
-        if is_mt and leg.state in _RUNG:
+        if _is_rung(leg):
             caller = call.caller if leg.number > 1 else desk.context.profile.voice_call_back_from
             desk.tell(leg, SignalKind.INCOMING, party=caller)
             return
@@ -160,12 +159,13 @@ class CallControl:
             desk.speak(leg, asked)
 
     def _detached(self, event: Detached, desk: Desk) -> None:
-        if self._switch.present.get(event.msisdn) != event.line:
+        # It may be struck out already: by this event, in a batch that was rolled back.
+        if self._switch.present.get(event.msisdn, event.line) != event.line:
             return
-        del self._switch.present[event.msisdn]
+        self._switch.present.pop(event.msisdn, None)
         call = desk.uow.calls.of(event.msisdn)
         leg = call.leg_of(event.msisdn) if call else None
-        if call is None or leg is None:
+        if call is None or leg is None or leg.lost_us:
             return
         desk.note(leg, TurnKind.LOST)
         desk.put(call, leg._replace(lost_us=desk.now_us))
@@ -244,24 +244,19 @@ class CallControl:
         leg = call.leg_of(event.msisdn) if call else None
         if call is None or leg is None or leg.state is not LegState.OFFERED:
             return  # It was over, or answered, before it could ring.
-        leg = desk.moved(leg, LegStep.RING)
-        desk.note(leg, TurnKind.ALERTING)
-        if leg.number == 1:
-            desk.put(call, leg)
-            return
-        caller = desk.moved(call.legs[0], LegStep.RING)
-        desk.tell(caller, SignalKind.RINGING, party=call.called)
-        desk.put(call, leg, caller)
+        _ring(call, leg, desk)
 
     def _answer(self, event: Answer, desk: Desk) -> None:
         mine = self._mine(event, desk)
         if mine is None:
             return
         call, leg = mine
-        if leg.direction is not Direction.MT or leg.state not in _RUNG:
+        if not _is_rung(leg):
             detail = "there is nothing to answer: the call is not offered to this handset any more"
             desk.fault(event.msisdn, Fault.WRONG_STATE, detail, call.id)
             return
+        if leg.state is LegState.OFFERED:
+            call, leg = _ring(call, leg, desk)
         leg = desk.moved(leg, LegStep.ANSWER)
         desk.note(leg, TurnKind.ANSWERED)
         call = desk.put(call, leg)
@@ -308,20 +303,20 @@ class CallControl:
             return
         call, leg = mine
         if leg.state is LegState.BRIDGED:
-            ending.end(desk, call, Cause.HANGUP, at_us=talk.lost_us(call))
+            ending.end(desk, call, Cause.HANGUP)
         elif leg.number == 1:
             ending.end(desk, call, _why_left(call, leg))
         else:
-            cause = Cause.REJECTED if leg.state in _RUNG else Cause.REFUSED
+            cause = Cause.REJECTED if _is_rung(leg) else Cause.REFUSED
             conversation.left(desk, call, leg, cause)
 
     # -- timers ------------------------------------------------------------------------------------
 
     def _run_out(self, due: Due, call: Call, leg: Leg, desk: Desk) -> None:
         match due:
-            case Due.ANSWER if leg.state in _RUNG and leg.number == 1:
+            case Due.ANSWER if _is_rung(leg) and leg.number == 1:
                 ending.end(desk, call, Cause.NO_ANSWER)
-            case Due.ANSWER if leg.state in _RUNG:
+            case Due.ANSWER if _is_rung(leg):
                 conversation.left(desk, call, leg, Cause.NO_ANSWER)
             case Due.PROMPT if leg.state is LegState.PROMPTING:
                 conversation.go_on(desk, call, leg, conversation.silence)
@@ -334,14 +329,30 @@ class CallControl:
     def _gone(call: Call, leg: Leg, desk: Desk) -> None:
         """A handset did not come back."""
         if leg.state is LegState.BRIDGED or leg.number == 1:
-            ending.end(desk, call, Cause.LOST, at_us=talk.lost_us(call))
+            ending.end(desk, call, Cause.LOST, at_us=leg.lost_us)
         else:
             conversation.left(desk, call, leg, Cause.LOST)
 
 
+def _is_rung(leg: Leg) -> bool:
+    """Whether the handset may take the call. Who has answered a call back hears the other one ring."""
+    return leg.direction is Direction.MT and leg.state in _RUNG and not leg.answered_us
+
+
+def _ring(call: Call, leg: Leg, desk: Desk) -> tuple[Call, Leg]:
+    """The handset rings, and who calls it hears that."""
+    leg = desk.moved(leg, LegStep.RING)
+    desk.note(leg, TurnKind.ALERTING)
+    if leg.number == 1:
+        return desk.put(call, leg), leg
+    caller = desk.moved(call.legs[0], LegStep.RING)
+    desk.tell(caller, SignalKind.RINGING, party=call.called)
+    return desk.put(call, leg, caller), leg
+
+
 def _why_left(call: Call, leg: Leg) -> Cause:
     """What it is called when who began the call leaves it before it came to a talk."""
-    if leg.direction is Direction.MT and leg.state in _RUNG:
+    if _is_rung(leg):
         return Cause.REJECTED
     is_waited_for = any(each.is_open for each in call.legs if each is not leg)
     return Cause.CANCELLED if is_waited_for else Cause.HANGUP
