@@ -52,6 +52,7 @@ from gateway.texts import Catalog
 from gateway.ussd_http import HttpApplications, with_ussd_http
 from gateway.voice.exchange import PULSE_S, Exchange
 from gateway.voice.numbers import check_voice
+from gateway.voice.records import tell_ended
 from gateway.web import WebServer, listening_socket
 from gateway.work import Execute, Reset, Result
 from gateway.worker import Worker
@@ -334,6 +335,7 @@ class Gateway:
             self.dispatcher.enqueue(result.outboxes)
         if result.signals:
             self.exchange.deliver(result.signals)
+            tell_ended(result.events, self.metrics)
         if isinstance(result.work, Reset):
             self.exchange.forget_missed()
         for lane in result.wake:

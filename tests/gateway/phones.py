@@ -109,6 +109,10 @@ class Phones:
         self._fire_now()
         return results
 
+    def hang_up(self, phone: Phone) -> list[Result]:
+        """A handset hangs up; what came of it."""
+        return self.take(HangUp(phone.msisdn, phone.call))
+
     def tell(self, signals: Iterable[Signal]) -> None:
         """Signals arrive at their handsets."""
         for signal in signals:
