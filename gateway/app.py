@@ -252,7 +252,7 @@ class Gateway:
             self._vouchers = unused_vouchers(
                 self._execute, self.store, self.digest, self.profile, self.clock.now_us()
             )
-        self.processor.recover()
+        tell_ended(self.processor.recover(), self.metrics)
         web_socket = listening_socket(self.config.http_host, self.config.http_port)
         listeners = Listeners(self.reactor, self.config, self.server)
         ports = Ports(listeners.smpp, web_socket.getsockname()[1], listeners.smpp_tls)

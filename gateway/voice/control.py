@@ -31,15 +31,15 @@ from handlers import texts
 from handlers.base.bus import Bus
 from handlers.base.context import Context
 from handlers.base.outcome import Reply, Text
-from rating.msisdn import Msisdn
+from rating.msisdn import EMERGENCY, Msisdn
 from storage.call_model import Call, Cause, Leg, LegState, TurnKind
 from storage.model import AccountRef, Direction, Job, main_account
 from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
 from ussd_menus.prompts import engine
-from ussd_menus.prompts.model import Flow, Ring
+from ussd_menus.prompts.model import Flow, Record, Ring, Step
 from ussd_menus.prompts.registry import FLOWS
-from ussd_menus.prompts.turn import Script
+from ussd_menus.prompts.turn import HIDDEN, Script
 
 #: The job that the network calls a subscriber back; its payload is msisdn and the number asked for.
 CALL_BACK_JOB: Final = "voice.call_back"
@@ -190,7 +190,7 @@ class CallControl:
             self._begin(event.msisdn, number, numbers.way_of(number, desk.context.profile), desk)
 
     def _begin(self, msisdn: Msisdn, number: str, way: Way | None, desk: Desk) -> None:
-        shown = numbers.kept(number if way is None else way.rest or way.code)
+        shown = numbers.shown(number if way is None else way.rest or way.code)
         call = Call(
             self._new_id(),
             way.service if way else "",
@@ -204,7 +204,7 @@ class CallControl:
         desk.uow.calls.add(call)
         desk.note(leg, TurnKind.DIALLED, number if shown != "***" else shown)
         if way is None:
-            desk.speak(leg, Text(texts.NO_ROUTE))
+            desk.speak(leg, Text(_why_nowhere(number, desk.context)))
             ending.end(desk, call, Cause.NO_ROUTE)
             return
         if desk.answers(call):
@@ -272,7 +272,7 @@ class CallControl:
         if not isinstance(script, Script):
             ending.end(desk, call, Cause.NETWORK)
             return
-        step = self._switch.flows[script.flow].steps[script.step]
+        step = self._step(call.legs[0])
         if isinstance(step, Ring) and step.plays:
             conversation.begin(desk, call, leg, step.plays, script.slots)
         else:
@@ -285,8 +285,10 @@ class CallControl:
         call, leg = mine
         if leg.state is LegState.PROMPTING:
             conversation.go_on(desk, call, leg, conversation.pressed(event.digits.reveal()))
+        elif _is_rung(leg):
+            self._too_early(event, desk)
         else:
-            desk.note(leg, TurnKind.KEYS, "***")
+            desk.note(leg, TurnKind.KEYS, HIDDEN)
 
     def _said(self, event: Said, desk: Desk) -> None:
         mine = self._mine(event, desk)
@@ -294,8 +296,23 @@ class CallControl:
             return
         call, leg = mine
         if leg.state is LegState.PROMPTING:
-            desk.note(leg, TurnKind.SAID, event.text[: conversation.NAME_CHARS_MAX])
+            # What nobody asked for may be a secret.
+            is_asked = isinstance(self._step(leg), Record)
+            words = event.text[: conversation.NAME_CHARS_MAX] if is_asked else HIDDEN
+            desk.note(leg, TurnKind.SAID, words)
             conversation.go_on(desk, call, leg, conversation.said(event.text))
+        elif _is_rung(leg):
+            self._too_early(event, desk)
+
+    @staticmethod
+    def _too_early(event: Keys | Said, desk: Desk) -> None:
+        detail = "the call has not been taken yet; answer it first"
+        desk.fault(event.msisdn, Fault.WRONG_STATE, detail, event.call)
+
+    def _step(self, leg: Leg) -> Step | None:
+        """Where the leg stands in its flow."""
+        script = leg.script
+        return self._switch.flows[script.flow].steps.get(script.step) if isinstance(script, Script) else None
 
     def _hang_up(self, event: HangUp, desk: Desk) -> None:
         mine = self._mine(event, desk)
@@ -348,6 +365,15 @@ def _ring(call: Call, leg: Leg, desk: Desk) -> tuple[Call, Leg]:
     caller = desk.moved(call.legs[0], LegStep.RING)
     desk.tell(caller, SignalKind.RINGING, party=call.called)
     return desk.put(call, leg, caller), leg
+
+
+def _why_nowhere(number: str, context: Context) -> str:
+    """The text for a number that leads to no service."""
+    if number in EMERGENCY:
+        return texts.NO_EMERGENCY
+    called = numbers.msisdn_of(number)
+    is_subscribers = called is not None and called[1:4] in context.profile.prefixes
+    return texts.NO_CALLS if is_subscribers else texts.NO_ROUTE
 
 
 def _why_left(call: Call, leg: Leg) -> Cause:

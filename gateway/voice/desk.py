@@ -49,6 +49,12 @@ _STAMPS: Final = {
 }
 
 
+_TURNS_MAX: Final = 500
+_REPEATABLE: Final = frozenset(
+    {TurnKind.KEYS, TurnKind.SAID, TurnKind.PROMPT, TurnKind.COMMAND, TurnKind.LOST, TurnKind.BACK}
+)
+
+
 class Desk:
     """A batch, and shorthands for what is done in it."""
 
@@ -80,7 +86,12 @@ class Desk:
         return call
 
     def note(self, leg: Leg, kind: TurnKind, text: str = "", text_id: str = "") -> None:
-        """Write down what happened on a leg; no secret may be in it."""
+        """Write down what happened on a leg; no secret may be in it.
+
+        Of what a handset can have said as often as it likes only so much is kept of one call.
+        """
+        if kind in _REPEATABLE and self.uow.calls.turns(leg.call_id) >= _TURNS_MAX:
+            return
         turn = CallTurn(leg.call_id, 0, leg.number, self.now_us, kind, text, text_id)
         self.uow.calls.said(turn)
 

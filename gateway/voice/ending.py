@@ -70,7 +70,10 @@ def _settled(desk: Desk, call: Call, at_us: int) -> Call:
     at_us = max(min([at_us, *_lost_us(call)]), call.bridged_us)
     tariff = desk.context.profile.tariffs.get(call.tariff)
     if tariff is None:
-        return call._replace(ended_us=at_us, duration_s=_seconds(call.bridged_us, at_us))
+        # Free, or of a price that the profile has not any more: nobody pays what nobody can name.
+        if call.hold_id:
+            desk.uow.ledger.void(call.hold_id)
+        return call._replace(ended_us=at_us, hold_id="", duration_s=_seconds(call.bridged_us, at_us))
     if at_us > call.covered_us:
         more = call_charge.cover(call, tariff, at_us, desk.uow, desk.context)
         if more is not None:

@@ -143,8 +143,7 @@ class Exchange:
         """
         owed, self._owed = self._owed, {}
         for event, line in owed.values():
-            is_there = self._lines.get(event.msisdn) is line
-            if is_there is isinstance(event, Attached):
+            if self._lines.get(event.msisdn) is (line if isinstance(event, Attached) else None):
                 self.take(event, line)
         if self._lines:
             self._worker.accept(Voice(Pulse()), _forget)

@@ -89,7 +89,7 @@ BY_SMS = re.compile(
     r"|collect\.(added_but_friend|missed_call|shown|suspended_now|usage)|voice\.call_back_[a-z_]+"
 )
 #: Said to a caller, and read on a handset's terminal: no screen limits them but patience.
-SPOKEN = re.compile(r"phone\..*|collect\.(announce|announce_unnamed|say_name)")
+SPOKEN = re.compile(r"phone\..*|voice\.no_[a-z_]+|collect\.(announce|announce_unnamed|say_name)")
 SPOKEN_CHARS_MAX = 170
 #: Ten lines, fifty numbers: as long as they are.
 LONG = frozenset({"bank.history", "collect.shown"})
