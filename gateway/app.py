@@ -156,7 +156,7 @@ class Gateway:
         self.binds = Binds()
         self.mailroom = Mailroom(store.reads, self.pool, self.worker, self.clock, self.loop, self.metrics)
         self.dispatcher = Dispatcher(self.binds, self.mailroom, on_unreachable_account=self._unreachable)
-        self.exchange = Exchange(self.worker, self.new_id)
+        self.exchange = Exchange(self.worker, self.new_id, self.clock.now_us)
         self.due_timer = DueTimer(self.clock, self.loop.call_later, self._run_due)
         self.operator = self._operator()
         requests = self._requests(bus)

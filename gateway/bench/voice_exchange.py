@@ -99,7 +99,7 @@ class Rig:
             monotonic=time.monotonic,
         )
         numbers = iter(range(sys.maxsize))
-        self._exchange = Exchange(self._worker, lambda: f"line {next(numbers)}")
+        self._exchange = Exchange(self._worker, lambda: f"line {next(numbers)}", processor.clock.now_us)
         self._due = DueTimer(processor.clock, self._loop.call_later, self._run_due)
         self.callers = Callers(pairs, self._do)
         self._msisdns = [msisdn_of(number) for number in range(2 * pairs)]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from gateway.batch import Batch
 from gateway.rendering import Renderer
 from gateway.voice import conversation, ending, numbers, talk
-from gateway.voice.desk import Desk, Due, Switch
+from gateway.voice.desk import US_PER_S, Desk, Due, Switch
 from gateway.voice.events import (
     Alerting,
     Answer,
@@ -167,9 +167,12 @@ class CallControl:
         leg = call.leg_of(event.msisdn) if call else None
         if call is None or leg is None or leg.lost_us:
             return
+        # The news may be late, where the store was away; the loss is when it was.
+        lost_us = max(min(event.at_us, desk.now_us), ending.last_step_us(leg), leg.bridged_us)
         desk.note(leg, TurnKind.LOST)
-        desk.put(call, leg._replace(lost_us=desk.now_us))
-        desk.wait(leg, Due.LOST, desk.context.profile.voice_reconnect_s)
+        desk.put(call, leg._replace(lost_us=lost_us))
+        waits_us = desk.context.profile.voice_reconnect_s * US_PER_S
+        desk.wait_until(leg, Due.LOST, lost_us + waits_us)
 
     def _pulse(self, _: Pulse, desk: Desk) -> None:
         if any(call.bridged_us for call in desk.uow.calls.open()):

@@ -19,7 +19,7 @@ from ussd_menus.prompts.model import Flow
 
 #: The job that something of a call is due.
 TIMER_JOB: Final = "voice.timer"
-_US_PER_S: Final = 1_000_000
+US_PER_S: Final = 1_000_000
 
 
 class Due(StrEnum):
@@ -126,7 +126,7 @@ class Desk:
 
     def wait(self, leg: Leg, due: Due, seconds: int) -> None:
         """Have something done so much later, unless something else happens before."""
-        self.wait_until(leg, due, self.now_us + seconds * _US_PER_S)
+        self.wait_until(leg, due, self.now_us + seconds * US_PER_S)
 
     def wait_until(self, leg: Leg, due: Due, due_us: int) -> None:
         """The same, at a moment."""

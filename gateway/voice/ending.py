@@ -65,7 +65,7 @@ def _ended(call: Call, leg: Leg, cause: Cause) -> Signal:
 def _settled(desk: Desk, call: Call, at_us: int) -> Call:
     """The call with its end; where the parties talked, rated and paid."""
     if not call.bridged_us:
-        at_us = max(at_us, *map(_last_step_us, call.legs))
+        at_us = max(at_us, *map(last_step_us, call.legs))
         return call._replace(ended_us=at_us, duration_s=_seconds(call.connected_us or at_us, at_us))
     at_us = max(min([at_us, *_lost_us(call)]), call.bridged_us)
     tariff = desk.context.profile.tariffs.get(call.tariff)
@@ -90,7 +90,7 @@ def _settled(desk: Desk, call: Call, at_us: int) -> Call:
     )
 
 
-def _last_step_us(leg: Leg) -> int:
+def last_step_us(leg: Leg) -> int:
     """It did not end before this."""
     return max(leg.began_us, leg.alerting_us, leg.answered_us)
 

@@ -52,9 +52,10 @@ class Line:
 class Exchange:
     """Knows which handset is on which line, and nothing of calls."""
 
-    def __init__(self, worker: Worker, new_id: Callable[[], str]) -> None:
+    def __init__(self, worker: Worker, new_id: Callable[[], str], now_us: Callable[[], int]) -> None:
         self._worker = worker
         self._new_id = new_id
+        self._now_us = now_us
         self._lines: dict[Msisdn, Line] = {}
         #: Ends of calls that a handset has not heard of, since it had no line.
         self._missed: dict[Msisdn, Signal] = {}
@@ -87,7 +88,7 @@ class Exchange:
         """A connection is gone; the handset may have another one by now."""
         if self._lines.get(line.msisdn) is line:
             del self._lines[line.msisdn]
-            self.take(Detached(line.msisdn, line.name), line)
+            self.take(Detached(line.msisdn, line.name, self._now_us()), line)
 
     def take(self, event: LegEvent, line: Line) -> None:
         """Hand an event to the writer; when it has too much to do the handset is told."""

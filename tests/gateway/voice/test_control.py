@@ -340,6 +340,19 @@ def test_one_that_does_not_come_back_pays_until_it_was_lost(
     assert phones.calls()[0].call.charge_tiyn == 750
 
 
+def test_a_loss_that_is_heard_of_late_counts_from_when_it_was(
+    phones: Phones, aliya: Phone, bolat: Phone
+) -> None:
+    """The store was away for five minutes, and with it the writer."""
+    collect(aliya, bolat)
+    phones.pass_s(10)
+    lost_us = phones.stand.clock.now_us()
+    phones.pass_s(300)
+    bolat.off(at_us=lost_us)
+    assert (aliya.ended.reason, aliya.ended.duration_s) == ("lost", 10)
+    assert phones.calls()[0].call.charge_tiyn == 250
+
+
 def test_a_connection_that_was_replaced_takes_nothing_with_it(
     phones: Phones, aliya: Phone, bolat: Phone
 ) -> None:

@@ -312,7 +312,9 @@ def test_a_handset_that_was_lost_beside_somebody_elses_fault_is_lost_all_the_sam
     """The batch is rolled back, and each of its works done again alone."""
     bridged(phones, 30)
     stand = phones.stand
-    first, _ = stand.run(Voice(Detached(BOLAT, "line 1")), Execute(command=Boom(origin=stand.origin())))
+    first, _ = stand.run(
+        Voice(Detached(BOLAT, "line 1", stand.clock.now_us())), Execute(command=Boom(origin=stand.origin()))
+    )
     assert first.error is None
     phones.pass_s(10)
     assert (aliya.ended.reason, aliya.ended.duration_s) == ("lost", 30)

@@ -65,7 +65,7 @@ def writer() -> Writer:
 @pytest.fixture
 def exchange(writer: Writer) -> Exchange:
     names = iter(range(1000))
-    return Exchange(cast("Worker", writer), lambda: f"line{next(names)}")
+    return Exchange(cast("Worker", writer), lambda: f"line{next(names)}", lambda: 7)
 
 
 def ended(msisdn: str = ALIYA, call: str = "c1") -> Signal:
@@ -78,7 +78,7 @@ def test_a_handset_that_comes_and_goes_is_told_to_the_writer(exchange: Exchange,
     assert len(exchange) == 1
     line.detach()
     line.detach()
-    assert writer.events == [Attached(ALIYA, "line0"), Detached(ALIYA, "line0")]
+    assert writer.events == [Attached(ALIYA, "line0"), Detached(ALIYA, "line0", 7)]
     assert len(exchange) == 0
 
 
@@ -168,7 +168,7 @@ def test_a_handset_that_went_while_the_store_was_out_of_order_is_told_of_until_i
         writer.answer(error)
         exchange.pulse()
     exchange.pulse()
-    assert writer.events[1:] == [Detached(ALIYA, "line0")] * 3
+    assert writer.events[1:] == [Detached(ALIYA, "line0", 7)] * 3
     assert handset.heard == []
     assert exchange.rests
 
@@ -185,7 +185,7 @@ def test_a_handset_that_came_then_is_told_of_unless_it_has_gone_again(
     line.detach()
     writer.answer()
     exchange.pulse()
-    assert writer.events[3:] == [Detached(ALIYA, "line0")]
+    assert writer.events[3:] == [Detached(ALIYA, "line0", 7)]
 
 
 def test_a_handset_that_has_come_back_did_not_go(exchange: Exchange, writer: Writer) -> None:
