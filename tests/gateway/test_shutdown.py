@@ -22,6 +22,7 @@ class House:
         self.dispatcher = SimpleNamespace(stopped=False)
         self.outbinds = SimpleNamespace(stop=lambda: self.tell("calls"))
         self.radio = SimpleNamespace(stop=lambda: self.tell("radio"))
+        self.exchange = SimpleNamespace(end_calls=self._hang_up)
         self.ussd_http = SimpleNamespace(stop=self._leave)
         self.due_timer = SimpleNamespace(cancel=lambda: self.tell("timer"))
         self.operator = SimpleNamespace(stop=lambda: self.tell("waiters"))
@@ -52,6 +53,10 @@ class House:
         assert reason
         self.tell(f"dropped {self.sessions}")
         self.sessions = 0 if self.dropped else self.sessions
+
+    async def _hang_up(self, timeout_s: float) -> None:
+        assert timeout_s < 1
+        self.tell("talks")
 
     async def _leave(self) -> None:
         self.tell("applications")
@@ -89,6 +94,7 @@ def test_the_order_of_a_clean_stop() -> None:
         "applications",
         "timer",
         "waiters",
+        "talks",
         "listener",
         "drained",
         "goodbye",
@@ -110,6 +116,7 @@ def test_it_ends_even_if_neither_queue_nor_sessions_come_to_rest() -> None:
         "applications",
         "timer",
         "waiters",
+        "talks",
         "listener",
         "goodbye",
         "dropped 2",
