@@ -134,6 +134,7 @@ def test_who_hangs_up_on_somebody_who_is_lost_pays_until_then(phones: Phones, bo
     bolat.hang()
     call = only_call(phones)
     assert (call.ended, call.duration_s, bolat.ended.charge_tiyn) == (Cause.HANGUP, 20, 500)
+    assert phones.pass_s(60) == []  # Nobody waits for the lost one any more.
 
 
 def test_a_talk_that_is_accepted_while_the_caller_is_lost_costs_nothing_unless_they_come_back(

@@ -274,6 +274,19 @@ def test_who_has_answered_the_call_back_cannot_answer_the_ringing_that_they_hear
     assert aliya.last.kind is SignalKind.CONNECTED
 
 
+def test_a_leg_keeps_the_first_moment_of_each_kind(phones: Phones, aliya: Phone, bolat: Phone) -> None:
+    """Who is called back rings, and then hears ringing: the record says when it rang."""
+    call_back(phones)
+    phones.pass_s(3)
+    aliya.answer()
+    phones.pass_s(2)
+    aliya.say("Aliya")
+    call = only_call(phones)
+    stamps = [(leg.alerting_us - call.began_us, leg.answered_us) for leg in call.legs]
+    assert stamps == [(0, call.began_us + 3 * S), (5 * S, 0)]
+    assert bolat.last.kind is SignalKind.INCOMING
+
+
 def test_who_dialled_has_nothing_to_answer(phones: Phones, aliya: Phone) -> None:
     aliya.dial("9393").answer()
     assert aliya.last.id == "wrong_state"

@@ -289,6 +289,22 @@ def test_a_chunk_that_is_extended_late_reaches_no_further_for_that(
     assert call.covered_us == call.bridged_us + 120 * S
 
 
+@pytest.mark.parametrize(
+    ("lasted_us", "seconds"), [(60 * S + 1, 61), (60 * S + S * 4 // 10, 61), (150 * S, 150)]
+)
+def test_who_hangs_up_after_the_chunk_before_its_timer_ran_pays_for_all_of_it(
+    phones: Phones, aliya: Phone, bolat: Phone, lasted_us: int, seconds: int
+) -> None:
+    """The gateway was busy with something else: that makes no talk free."""
+    phones.stand.run(SetClock(ClockMode.REAL, None))
+    talk(aliya, bolat)
+    phones.stand.wall_us += lasted_us
+    aliya.hang()
+    call = last_call(phones)
+    assert (call.ended, call.duration_s, call.charge_tiyn) == (Cause.HANGUP, seconds, seconds * SECOND_TIYN)
+    assert money(phones.stand, BOLAT) == (50_000 - call.charge_tiyn, 0)
+
+
 @pytest.mark.parametrize("late_us", [0, 1, S * 4 // 10, 90 * S])
 @pytest.mark.parametrize("by_timer", [True, False])
 def test_a_call_that_is_cut_late_costs_what_it_had_cost_at_the_second_of_the_cut(
