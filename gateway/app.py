@@ -52,6 +52,7 @@ from gateway.texts import Catalog
 from gateway.ussd_http import HttpApplications, with_ussd_http
 from gateway.voice.exchange import PULSE_S, Exchange
 from gateway.voice.numbers import check_voice
+from gateway.voice.records import tell_ended
 from gateway.web import WebServer, listening_socket
 from gateway.work import Execute, Reset, Result
 from gateway.worker import Worker
@@ -158,7 +159,7 @@ class Gateway:
         self.binds = Binds()
         self.mailroom = Mailroom(store.reads, self.pool, self.worker, self.clock, self.loop, self.metrics)
         self.dispatcher = Dispatcher(self.binds, self.mailroom, on_unreachable_account=self._unreachable)
-        self.exchange = Exchange(self.worker, self.new_id)
+        self.exchange = Exchange(self.worker, self.new_id, self.clock.now_us)
         self.due_timer = DueTimer(self.clock, self.loop.call_later, self._run_due)
         self.operator = self._operator()
         requests = self._requests(bus)
@@ -267,7 +268,7 @@ class Gateway:
             self._vouchers = unused_vouchers(
                 self._execute, self.store, self.digest, self.profile, self.clock.now_us()
             )
-        self.processor.recover()
+        tell_ended(self.processor.recover(), self.metrics)
         web_socket = listening_socket(self.config.http_host, self.config.http_port)
         listeners = Listeners(self.reactor, self.config, self.server)
         ports = Ports(listeners.smpp, web_socket.getsockname()[1], listeners.smpp_tls)
@@ -352,6 +353,7 @@ class Gateway:
             self.dispatcher.enqueue(result.outboxes)
         if result.signals:
             self.exchange.deliver(result.signals)
+            tell_ended(result.events, self.metrics)
         if isinstance(result.work, Reset):
             self.exchange.forget_missed()
         for lane in result.wake:

@@ -8,6 +8,7 @@ from gateway.config import Account, Side
 
 #: Where the handset looks by itself, and as whom.
 _USUAL_SMPP = "127.0.0.1:2775"
+_USUAL_HTTP = "127.0.0.1:8080"
 _USUAL_PROOF = "handset:handset"
 
 
@@ -119,7 +120,7 @@ def _things_to_try(demo: Demo) -> str:
     second = demo.vouchers[1].code if len(demo.vouchers) > 1 else code
     api = f"http://{demo.http}/api/v1"
     rows = (
-        ("1", "another terminal:", f"{demo.command} handset {msisdn} --plain{_target(demo)}"),
+        ("1", "another terminal:", f"{demo.command} handset {msisdn} --plain{_target(demo)}{_http(demo)}"),
         ("2", "redeem a voucher:", f"sms 9393 {code}"),
         ("3", "the same by USSD:", f"dial *110*{second}#"),
         ("4", "pay by bank card:", f"sms 8080 07 {card} 100"),
@@ -136,6 +137,11 @@ def _target(demo: Demo) -> str:
     return (
         "" if (proof, demo.smpp) == (_USUAL_PROOF, _USUAL_SMPP) else f" --target smpp://{proof}@{demo.smpp}"
     )
+
+
+def _http(demo: Demo) -> str:
+    """Where the handset calls; it looks at the usual port beside its SMPP target by itself."""
+    return "" if demo.http == _USUAL_HTTP else f" --http http://{demo.http}"
 
 
 def _handset_account(demo: Demo) -> Account | None:

@@ -40,6 +40,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._messages = self._counts("messages", "Messages that reached a state", "direction", "state")
         self._commands = self._counts("commands", "Commands by what became of them", "service", "outcome")
+        self._calls = self._counts("calls", "Calls that ended, and why", "service", "reason")
         self._pdus = self._counts("pdus", "PDUs by direction (in, out)", "direction", "name", "status")
         self._requests = self._counts("http_requests", "Control API requests", "method", "route", "status")
         self._binds = self._gauge("binds", "Bound SMPP sessions", "side")
@@ -56,6 +57,10 @@ class Metrics:
     def command(self, service: str, outcome: str) -> None:
         """Count a command by its service and ``ok``, ``usage`` or the id of a refusal."""
         self._commands.tally[service, outcome] += 1
+
+    def call(self, service: str, reason: str) -> None:
+        """Count a call that ended, by its service and the reason."""
+        self._calls.tally[service, reason] += 1
 
     def pdu(self, direction: str, name: str, status: str = "") -> None:
         """Count a PDU (``in`` or ``out``) by its name and, for a response, its status.

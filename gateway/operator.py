@@ -151,6 +151,8 @@ class Operator:
         """Until everything is where it can be, but not for long: a handset may take its time."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _REST_S
+        # Voice connections write in their own turn, and a handset rings once it was told to.
+        await asyncio.sleep(0)
         while not self._rests() and loop.time() < until:
             await self.changed(_LOOK_S)
 

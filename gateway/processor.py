@@ -56,7 +56,7 @@ from handlers.base.autopay_rules import JOB_FELL
 from handlers.base.bus import Bus
 from handlers.base.command import Origin
 from handlers.base.context import Context
-from handlers.base.outcome import Outcome, Refusal, Reply, Text
+from handlers.base.outcome import Event, Outcome, Refusal, Reply, Text
 from storage.binds import UNBOUND
 from storage.errors import CommitUnknown, StoreUnavailable
 from storage.model import Job, MessageState
@@ -136,15 +136,19 @@ class Processor:
         """What handlers may know at that moment."""
         return self._context_at(now_us)
 
-    def recover(self) -> None:
-        """After a start: every session that was open is dead now, so its commands may come again."""
+    def recover(self) -> tuple[Event, ...]:
+        """After a start: every session that was open is dead now, so its commands may come again; every call
+        that was open has ended, and the events say so.
+        """
         with self.begin() as batch:
             for session_id in self.store.reads.dead_binds(batch.uow.wall_us - WINDOW_US):
                 self._submits.repeats.session_died(batch.uow, session_id)
                 batch.uow.binds.closed(session_id, "gateway restarted", batch.uow.wall_us)
             is_virtual = self.clock.mode is ClockMode.VIRTUAL
             self._calls.recover(batch, batch.uow.now_us if is_virtual else None)
+            _tell_fallen(batch)
             batch.uow.commit()
+        return tuple(batch.events)
 
     # -- batches -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ A customer is known by identifier and password, from whichever telephone they ca
 account; what is said at once is that it is on its way, and how it ended comes by SMS from the bank.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hmac import compare_digest
@@ -17,7 +18,13 @@ from handlers.base.command import Command, Secret
 from handlers.base.context import Context
 from handlers.base.grammar import Usage, read_amount
 from handlers.base.outcome import Event, Outcome, Reply, Text, refuse, reply
-from handlers.base.phone_bank import ATTEMPTS, INITIAL_PASSWORD, is_identifier, password_digest
+from handlers.base.phone_bank import (
+    ATTEMPTS,
+    CALLER_ATTEMPTS,
+    INITIAL_PASSWORD,
+    is_identifier,
+    password_digest,
+)
 from handlers.base.schedule import midnight_us
 from handlers.base.service import Service
 from handlers.base.top_up_news import answered, needs_answered
@@ -139,14 +146,19 @@ def identify(command: Identify, uow: UnitOfWork, context: Context) -> Outcome:
     identifier = command.identifier.reveal()
     if not is_identifier(identifier):
         return refuse(Refused.WRONG.value)
-    attempts = uow.attempts.get(ATTEMPTS, identifier)
-    if context.now_us < attempts.locked_until_us:
-        return refuse(Refused.LOCKED.value, until=context.at(attempts.locked_until_us))
+    counters = (
+        uow.attempts.get(ATTEMPTS, identifier),
+        uow.attempts.get(CALLER_ATTEMPTS, command.origin.msisdn),
+    )
+    locked_until_us = max(each.locked_until_us for each in counters)
+    if context.now_us < locked_until_us:
+        return refuse(Refused.LOCKED.value, until=context.at(locked_until_us))
     customer = uow.phone_customers.get(identifier)
     if not _is_password_of(customer, identifier, command.password, context):
-        return _count(command, attempts, uow, context)
-    if attempts.times_us:
-        uow.attempts.put(replace(attempts, times_us=()))
+        return _count(command, counters, uow, context)
+    for each in counters:
+        if each.times_us:
+            uow.attempts.put(replace(each, times_us=()))
     is_initial = customer is not None and customer.is_initial
     return Outcome(result=Identified(identifier=identifier, is_initial=is_initial))
 
@@ -159,20 +171,22 @@ def _is_password_of(
     return compare_digest(typed, customer.password if customer is not None else b"")
 
 
-def _count(command: Identify, attempts: Attempts, uow: UnitOfWork, context: Context) -> Outcome:
-    """Note a wrong try. The one that reaches the limit locks the identifier; only the right password, the
-    bank's call centre and the end of a lock make the others forgotten.
+def _count(command: Identify, counters: Iterable[Attempts], uow: UnitOfWork, context: Context) -> Outcome:
+    """Note a wrong try, of the identifier and of the telephone. One that reaches the limit locks; only the
+    right password, the bank's call centre and the end of a lock make the others forgotten.
     """
-    profile, now_us = context.profile, context.now_us
-    times_us = (*attempts.times_us, now_us)
-    if len(times_us) < profile.bank_phone_wrong_max:
-        uow.attempts.put(replace(attempts, times_us=times_us))
+    most, now_us = context.profile.bank_phone_wrong_max, context.now_us
+    until_us = now_us + context.profile.bank_phone_lock_s * _US_PER_S
+    is_locked = False
+    for each in counters:
+        times_us = (*each.times_us, now_us)
+        counted = replace(each, times_us=times_us)
+        if len(times_us) >= most:
+            counted, is_locked = replace(each, times_us=(), locked_until_us=until_us), True
+        uow.attempts.put(counted)
+    if not is_locked:
         return refuse(Refused.WRONG.value)
-    until_us = now_us + profile.bank_phone_lock_s * _US_PER_S
-    uow.attempts.put(replace(attempts, times_us=(), locked_until_us=until_us))
-    refusal = refuse(
-        Refused.LOCKED.value, "phone.locked_now", count=len(times_us), until=context.at(until_us)
-    )
+    refusal = refuse(Refused.LOCKED.value, "phone.locked_now", count=most, until=context.at(until_us))
     event = Event(kind=EVENT_LOCKED, data={"msisdn": command.origin.msisdn, "until_us": until_us})
     return replace(refusal, events=(event,))
 
@@ -317,7 +331,7 @@ def _needs_identify(command: Identify, context: Context) -> Needs:  # noqa: ARG0
         return Needs(msisdns=msisdns)
     return Needs(
         msisdns=msisdns,
-        attempts=frozenset({(ATTEMPTS, identifier)}),
+        attempts=frozenset({(ATTEMPTS, identifier), (CALLER_ATTEMPTS, command.origin.msisdn)}),
         phone_customers=frozenset({identifier}),
     )
 

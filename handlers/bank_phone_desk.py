@@ -12,6 +12,7 @@ from handlers.base.context import Context
 from handlers.base.outcome import Event, Outcome, decline
 from handlers.base.phone_bank import (
     ATTEMPTS,
+    CALLER_ATTEMPTS,
     IDENTIFIER_DIGITS,
     INITIAL_PASSWORD,
     password_digest,
@@ -80,7 +81,7 @@ def _add(command: RegisterPhoneCustomer, uow: UnitOfWork, context: Context) -> O
     )
     uow.phone_customers.add(customer)
     # Somebody may have guessed at it before it was anybody's.
-    _forget_wrong_tries(identifier, uow)
+    _forget_wrong_tries(ATTEMPTS, identifier, uow)
     event = Event(kind=EVENT_REGISTERED, data={"msisdn": command.msisdn, "card": command.card_id})
     return Outcome(events=(event,), result=PhoneRegistered(customer, is_new=True))
 
@@ -101,14 +102,15 @@ def reset(command: ResetPhoneCustomer, uow: UnitOfWork, context: Context) -> Out
     digest = password_digest(customer.identifier, INITIAL_PASSWORD, context)
     changed = replace(customer, password=digest, is_initial=True)
     uow.phone_customers.put(changed)
-    _forget_wrong_tries(customer.identifier, uow)
+    _forget_wrong_tries(ATTEMPTS, customer.identifier, uow)
+    _forget_wrong_tries(CALLER_ATTEMPTS, customer.msisdn, uow)
     event = Event(kind=EVENT_RESET, data={"msisdn": customer.msisdn})
     return Outcome(events=(event,), result=changed)
 
 
-def _forget_wrong_tries(identifier: str, uow: UnitOfWork) -> None:
-    nothing = Attempts(kind=ATTEMPTS, subject=identifier)
-    if uow.attempts.get(ATTEMPTS, identifier) != nothing:
+def _forget_wrong_tries(kind: str, subject: str, uow: UnitOfWork) -> None:
+    nothing = Attempts(kind=kind, subject=subject)
+    if uow.attempts.get(kind, subject) != nothing:
         uow.attempts.put(nothing)
 
 

@@ -34,7 +34,7 @@ from handlers.base.context import Context
 from handlers.base.outcome import Event, Outcome, Reply, Text, refuse, reply
 from handlers.base.schedule import midnight_us
 from handlers.base.service import Service
-from rating.msisdn import Msisdn
+from rating.msisdn import EMERGENCY, Msisdn
 from storage.call_model import CollectLists
 from storage.model import Attempts, Job, main_account
 from storage.needs import Needs
@@ -43,11 +43,12 @@ from storage.unit_of_work import UnitOfWork
 NAME: Final = COLLECT_CALL
 #: The kind of the counter of refused requests; its subject is the caller's MSISDN.
 ATTEMPTS: Final = "collect"
+#: The kind of the row that says when a pair of numbers may have its next missed-call notice.
+NOTICES: Final = "collect.notice"
 #: The kind of the job that calls the caller back; the call control carries it out.
 JOB_CALL_BACK: Final = "voice.call_back"
 EVENT_SUSPENDED: Final = "collect.suspended"
-#: What people may dial in need; it is free, and nobody has to pay for it.
-EMERGENCY: Final = frozenset({"101", "102", "103", "104", "112", "911"})
+_NOTICE_US: Final = 600_000_000
 _ONE_DAY: Final = timedelta(days=1)
 _NO_LISTS: Final = CollectLists(owner=Msisdn(""))
 
@@ -124,7 +125,10 @@ def _ask(command: Command, typed: str, uow: UnitOfWork, context: Context) -> Col
     lists = _NO_LISTS if number is None else uow.collect.lists(number)
     verdict = judge(asking, _called(number, uow), lists, _network(context))
     if number is None or verdict.refused is not None:
-        return _refuse(verdict, asking, typed, number, context)
+        refused = _refuse(verdict, asking, typed, context)
+        if number is not None and verdict.refused is Refused.OFF_NET:
+            return _with_notice(refused, caller.msisdn, number, uow, context)
+        return refused
     return CollectAsked(called=number, is_friend=verdict.is_friend)
 
 
@@ -157,23 +161,33 @@ class _Slip(Enum):
     OTHER = "collect.bad_number"
 
 
-def _refuse(verdict: Verdict, caller: Caller, typed: str, number: Msisdn | None, context: Context) -> Outcome:
+def _refuse(verdict: Verdict, caller: Caller, typed: str, context: Context) -> Outcome:
     refused = verdict.refused or Refused.BAD_NUMBER
     if refused is Refused.SUSPENDED:
         return refuse(refused.value, until=context.at(caller.suspended_until_us))
     if refused is Refused.BAD_NUMBER:
         dialled = typed.strip()
         return refuse(refused.value, _slip(dialled).value, number=dialled)
-    outcome = refuse(refused.value)
-    if refused is Refused.OFF_NET and number is not None:
-        return replace(outcome, replies=(*outcome.replies, _missed_call(caller.msisdn, number, context)))
-    return outcome
+    return refuse(refused.value)
 
 
 def _slip(dialled: str) -> _Slip:
     if not dialled:
         return _Slip.NOTHING
     return _Slip.EMERGENCY if dialled in EMERGENCY else _Slip.OTHER
+
+
+def _with_notice(
+    refused: Outcome, caller: Msisdn, number: Msisdn, uow: UnitOfWork, context: Context
+) -> Outcome:
+    """The same, and a missed-call notice for the other network; one in a while, since it costs the caller
+    nothing and reaches somebody who did not ask for it.
+    """
+    told = uow.attempts.get(NOTICES, f"{caller}>{number}")
+    if context.now_us < told.locked_until_us:
+        return refused
+    uow.attempts.put(replace(told, locked_until_us=context.now_us + _NOTICE_US))
+    return replace(refused, replies=(*refused.replies, _missed_call(caller, number, context)))
 
 
 def _missed_call(caller: Msisdn, number: Msisdn, context: Context) -> Reply:

@@ -8,6 +8,8 @@ from typing import NewType
 Msisdn = NewType("Msisdn", str)
 
 EXAMPLE = "77011234567"
+#: What people dial in need: fire, police, ambulance, gas, and the two that every phone knows.
+EMERGENCY = frozenset({"101", "102", "103", "104", "112", "911"})
 _CANONICAL = re.compile(r"77[0-9]{9}")
 _SEPARATORS = re.compile(r"[\s\-()\u2010-\u2015\u00a0]+")
 _TYPED = re.compile(r"(?:\+7|7|8)(7[0-9]{9})")

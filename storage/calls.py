@@ -84,6 +84,10 @@ class Calls:
         self._turns[call_id] = max(last, number)
         self._said.append((call_id, number, leg, at_us, kind._value_, visible(text), text_id))
 
+    def turns(self, call_id: str) -> int:
+        """The number of its last turn; 0 before the first, and for a call that is not known."""
+        return self._turns.get(call_id) or self._memory.turns.get(call_id, 0)
+
     def flush(self) -> None:
         """Calls before what refers to them, legs that are released before new ones of the same handsets."""
         write = self._driver.write

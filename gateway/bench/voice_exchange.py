@@ -37,10 +37,15 @@ _WARM_UP = 1_000
 _CALLS = 10_000
 #: In progress at once.
 _TALKING = 5_000
-#: Of those, so many are hung up one by one, and so many beside other calls.
+#: Of those, so many are hung up one by one, so many beside other calls, and so many while more money is held
+#: for all of them.
 _ALONE = 500
 _BESIDE = 1_000
-_BESIDE_PER_S = 50
+_EXTENDED = 300
+_HANG_UPS_PER_S = 50
+#: Money is held for so long a talk at a time (the profile's); shortly before is when the last ones begin.
+_CHUNK_S = 60.0
+_SHORTLY_S = 1.0
 _OTHERS_PER_S = 100
 #: The pairs whose calls are those others.
 _OTHER_PAIRS = 500
@@ -94,7 +99,7 @@ class Rig:
             monotonic=time.monotonic,
         )
         numbers = iter(range(sys.maxsize))
-        self._exchange = Exchange(self._worker, lambda: f"line {next(numbers)}")
+        self._exchange = Exchange(self._worker, lambda: f"line {next(numbers)}", processor.clock.now_us)
         self._due = DueTimer(processor.clock, self._loop.call_later, self._run_due)
         self.callers = Callers(pairs, self._do)
         self._msisdns = [msisdn_of(number) for number in range(2 * pairs)]
@@ -136,8 +141,6 @@ class Rig:
 
     def _committed(self, results: Sequence[Result], _: float) -> None:
         for result in results:
-            if result.error is not None:
-                raise result.error
             self._exchange.deliver(result.signals)
             self._due.note(result.due_us)
 
@@ -195,7 +198,9 @@ def _switching() -> Iterator[None]:
 async def _measure(rig: Rig) -> list[Figure]:
     at_once = min(_AT_ONCE, _WARM_UP)
     await _carried(rig, Order(count=_WARM_UP, at_once=at_once, pairs=2 * at_once))
-    return [*await _set_ups(rig), *await _in_progress(rig), *await _settled(rig)]
+    figures = await _set_ups(rig)
+    began = time.monotonic()
+    return [*figures, *await _in_progress(rig), *await _settled(rig, began)]
 
 
 async def _carried(rig: Rig, order: Order) -> Carried:
@@ -229,24 +234,28 @@ async def _in_progress(rig: Rig) -> list[Figure]:
     ]
 
 
-async def _settled(rig: Rig) -> list[Figure]:
-    """Some hang up one by one, some while others begin and end their calls, the rest at once."""
+async def _settled(rig: Rig, began: float) -> list[Figure]:
+    """Some hang up one by one, some while others begin and end their calls, some while every hold is
+    extended, the rest at once.
+    """
     alone = await _carried(rig, Order(count=_ALONE, at_once=1, pairs=_ALONE, begins=False))
     beside = await _beside(rig)
-    first = _ALONE + _BESIDE
+    extended = await _extended(rig, began)
+    first = _ALONE + _BESIDE + _EXTENDED
     rest = _TALKING - first
     hung_up = await _carried(rig, Order(count=rest, at_once=rest, pairs=rest, first=first, begins=False))
     many = f"{_OTHERS_PER_S} calls a second"
     return [
         *_latency(f"Voice, settled after the hang-up, with {_TALKING:,} in progress", alone),
         *_latency(f"Voice, settled after the hang-up, beside {many}", beside),
+        *_latency("Voice, settled after the hang-up, while every hold is extended", extended),
         Figure(f"Voice, {rest:,} hung up at the same moment", rest / hung_up.seconds, "calls/s"),
     ]
 
 
 async def _beside(rig: Rig) -> Carried:
     """Hang-ups at a steady pace while other pairs make whole calls."""
-    seconds = _BESIDE / _BESIDE_PER_S
+    seconds = _BESIDE / _HANG_UPS_PER_S
     others = Order(
         count=max(1, int(seconds * _OTHERS_PER_S)),
         at_once=_OTHER_PAIRS,
@@ -254,9 +263,20 @@ async def _beside(rig: Rig) -> Carried:
         first=_TALKING,
         per_s=_OTHERS_PER_S,
     )
-    order = Order(count=_BESIDE, at_once=1, pairs=_BESIDE, first=_ALONE, begins=False, per_s=_BESIDE_PER_S)
-    carried, _ = await asyncio.gather(_carried(rig, order), _carried(rig, others))
+    carried, _ = await asyncio.gather(_hang_ups(rig, _BESIDE, _ALONE), _carried(rig, others))
     return carried
+
+
+async def _extended(rig: Rig, began: float) -> Carried:
+    """Hang-ups at the moment when what was held first is used up: more is held for all who talk."""
+    await asyncio.sleep(max(0.0, began + _CHUNK_S - _SHORTLY_S - time.monotonic()))
+    return await _hang_ups(rig, _EXTENDED, _ALONE + _BESIDE)
+
+
+async def _hang_ups(rig: Rig, count: int, first: int) -> Carried:
+    """At a steady pace."""
+    order = Order(count=count, at_once=1, pairs=count, first=first, begins=False, per_s=_HANG_UPS_PER_S)
+    return await _carried(rig, order)
 
 
 def _latency(label: str, carried: Carried) -> list[Figure]:

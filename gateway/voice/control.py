@@ -10,7 +10,7 @@ from typing import Any, Final
 from gateway.batch import Batch
 from gateway.rendering import Renderer
 from gateway.voice import conversation, ending, numbers, talk
-from gateway.voice.desk import Desk, Due, Switch
+from gateway.voice.desk import US_PER_S, Desk, Due, Switch
 from gateway.voice.events import (
     Alerting,
     Answer,
@@ -31,15 +31,15 @@ from handlers import texts
 from handlers.base.bus import Bus
 from handlers.base.context import Context
 from handlers.base.outcome import Reply, Text
-from rating.msisdn import Msisdn
+from rating.msisdn import EMERGENCY, Msisdn
 from storage.call_model import Call, Cause, Leg, LegState, TurnKind
 from storage.model import AccountRef, Direction, Job, main_account
 from storage.needs import Needs
 from storage.unit_of_work import UnitOfWork
 from ussd_menus.prompts import engine
-from ussd_menus.prompts.model import Flow, Ring
+from ussd_menus.prompts.model import Flow, Record, Ring, Step
 from ussd_menus.prompts.registry import FLOWS
-from ussd_menus.prompts.turn import Script
+from ussd_menus.prompts.turn import HIDDEN, Script
 
 #: The job that the network calls a subscriber back; its payload is msisdn and the number asked for.
 CALL_BACK_JOB: Final = "voice.call_back"
@@ -142,8 +142,7 @@ class CallControl:
 
     def _remind(self, call: Call, leg: Leg, desk: Desk) -> None:
         """Tell a handset that has come back where it is."""
-        is_mt = leg.direction is Direction.MT
-        if is_mt and leg.state in _RUNG:
+        if _is_rung(leg):
             caller = call.caller if leg.number > 1 else desk.context.profile.voice_call_back_from
             desk.tell(leg, SignalKind.INCOMING, party=caller)
             return
@@ -160,16 +159,20 @@ class CallControl:
             desk.speak(leg, asked)
 
     def _detached(self, event: Detached, desk: Desk) -> None:
-        if self._switch.present.get(event.msisdn) != event.line:
+        # It may be struck out already: by this event, in a batch that was rolled back.
+        if self._switch.present.get(event.msisdn, event.line) != event.line:
             return
-        del self._switch.present[event.msisdn]
+        self._switch.present.pop(event.msisdn, None)
         call = desk.uow.calls.of(event.msisdn)
         leg = call.leg_of(event.msisdn) if call else None
-        if call is None or leg is None:
+        if call is None or leg is None or leg.lost_us:
             return
+        # The news may be late, where the store was away; the loss is when it was.
+        lost_us = max(min(event.at_us, desk.now_us), ending.last_step_us(leg), leg.bridged_us)
         desk.note(leg, TurnKind.LOST)
-        desk.put(call, leg._replace(lost_us=desk.now_us))
-        desk.wait(leg, Due.LOST, desk.context.profile.voice_reconnect_s)
+        desk.put(call, leg._replace(lost_us=lost_us))
+        waits_us = desk.context.profile.voice_reconnect_s * US_PER_S
+        desk.wait_until(leg, Due.LOST, lost_us + waits_us)
 
     def _pulse(self, _: Pulse, desk: Desk) -> None:
         if any(call.bridged_us for call in desk.uow.calls.open()):
@@ -190,7 +193,7 @@ class CallControl:
             self._begin(event.msisdn, number, numbers.way_of(number, desk.context.profile), desk)
 
     def _begin(self, msisdn: Msisdn, number: str, way: Way | None, desk: Desk) -> None:
-        shown = numbers.kept(number if way is None else way.rest or way.code)
+        shown = numbers.shown(number if way is None else way.rest or way.code)
         call = Call(
             self._new_id(),
             way.service if way else "",
@@ -204,7 +207,7 @@ class CallControl:
         desk.uow.calls.add(call)
         desk.note(leg, TurnKind.DIALLED, number if shown != "***" else shown)
         if way is None:
-            desk.speak(leg, Text(texts.NO_ROUTE))
+            desk.speak(leg, Text(_why_nowhere(number, desk.context)))
             ending.end(desk, call, Cause.NO_ROUTE)
             return
         if desk.answers(call):
@@ -244,24 +247,19 @@ class CallControl:
         leg = call.leg_of(event.msisdn) if call else None
         if call is None or leg is None or leg.state is not LegState.OFFERED:
             return  # It was over, or answered, before it could ring.
-        leg = desk.moved(leg, LegStep.RING)
-        desk.note(leg, TurnKind.ALERTING)
-        if leg.number == 1:
-            desk.put(call, leg)
-            return
-        caller = desk.moved(call.legs[0], LegStep.RING)
-        desk.tell(caller, SignalKind.RINGING, party=call.called)
-        desk.put(call, leg, caller)
+        _ring(call, leg, desk)
 
     def _answer(self, event: Answer, desk: Desk) -> None:
         mine = self._mine(event, desk)
         if mine is None:
             return
         call, leg = mine
-        if leg.direction is not Direction.MT or leg.state not in _RUNG:
+        if not _is_rung(leg):
             detail = "there is nothing to answer: the call is not offered to this handset any more"
             desk.fault(event.msisdn, Fault.WRONG_STATE, detail, call.id)
             return
+        if leg.state is LegState.OFFERED:
+            call, leg = _ring(call, leg, desk)
         leg = desk.moved(leg, LegStep.ANSWER)
         desk.note(leg, TurnKind.ANSWERED)
         call = desk.put(call, leg)
@@ -277,7 +275,7 @@ class CallControl:
         if not isinstance(script, Script):
             ending.end(desk, call, Cause.NETWORK)
             return
-        step = self._switch.flows[script.flow].steps[script.step]
+        step = self._step(call.legs[0])
         if isinstance(step, Ring) and step.plays:
             conversation.begin(desk, call, leg, step.plays, script.slots)
         else:
@@ -290,8 +288,10 @@ class CallControl:
         call, leg = mine
         if leg.state is LegState.PROMPTING:
             conversation.go_on(desk, call, leg, conversation.pressed(event.digits.reveal()))
+        elif _is_rung(leg):
+            self._too_early(event, desk)
         else:
-            desk.note(leg, TurnKind.KEYS, "***")
+            desk.note(leg, TurnKind.KEYS, HIDDEN)
 
     def _said(self, event: Said, desk: Desk) -> None:
         mine = self._mine(event, desk)
@@ -299,8 +299,23 @@ class CallControl:
             return
         call, leg = mine
         if leg.state is LegState.PROMPTING:
-            desk.note(leg, TurnKind.SAID, event.text[: conversation.NAME_CHARS_MAX])
+            # What nobody asked for may be a secret.
+            is_asked = isinstance(self._step(leg), Record)
+            words = event.text[: conversation.NAME_CHARS_MAX] if is_asked else HIDDEN
+            desk.note(leg, TurnKind.SAID, words)
             conversation.go_on(desk, call, leg, conversation.said(event.text))
+        elif _is_rung(leg):
+            self._too_early(event, desk)
+
+    @staticmethod
+    def _too_early(event: Keys | Said, desk: Desk) -> None:
+        detail = "the call has not been taken yet; answer it first"
+        desk.fault(event.msisdn, Fault.WRONG_STATE, detail, event.call)
+
+    def _step(self, leg: Leg) -> Step | None:
+        """Where the leg stands in its flow."""
+        script = leg.script
+        return self._switch.flows[script.flow].steps.get(script.step) if isinstance(script, Script) else None
 
     def _hang_up(self, event: HangUp, desk: Desk) -> None:
         mine = self._mine(event, desk)
@@ -308,20 +323,20 @@ class CallControl:
             return
         call, leg = mine
         if leg.state is LegState.BRIDGED:
-            ending.end(desk, call, Cause.HANGUP, at_us=talk.lost_us(call))
+            ending.end(desk, call, Cause.HANGUP)
         elif leg.number == 1:
             ending.end(desk, call, _why_left(call, leg))
         else:
-            cause = Cause.REJECTED if leg.state in _RUNG else Cause.REFUSED
+            cause = Cause.REJECTED if _is_rung(leg) else Cause.REFUSED
             conversation.left(desk, call, leg, cause)
 
     # -- timers ------------------------------------------------------------------------------------
 
     def _run_out(self, due: Due, call: Call, leg: Leg, desk: Desk) -> None:
         match due:
-            case Due.ANSWER if leg.state in _RUNG and leg.number == 1:
+            case Due.ANSWER if _is_rung(leg) and leg.number == 1:
                 ending.end(desk, call, Cause.NO_ANSWER)
-            case Due.ANSWER if leg.state in _RUNG:
+            case Due.ANSWER if _is_rung(leg):
                 conversation.left(desk, call, leg, Cause.NO_ANSWER)
             case Due.PROMPT if leg.state is LegState.PROMPTING:
                 conversation.go_on(desk, call, leg, conversation.silence)
@@ -334,14 +349,39 @@ class CallControl:
     def _gone(call: Call, leg: Leg, desk: Desk) -> None:
         """A handset did not come back."""
         if leg.state is LegState.BRIDGED or leg.number == 1:
-            ending.end(desk, call, Cause.LOST, at_us=talk.lost_us(call))
+            ending.end(desk, call, Cause.LOST, at_us=leg.lost_us)
         else:
             conversation.left(desk, call, leg, Cause.LOST)
 
 
+def _is_rung(leg: Leg) -> bool:
+    """Whether the handset may take the call. Who has answered a call back hears the other one ring."""
+    return leg.direction is Direction.MT and leg.state in _RUNG and not leg.answered_us
+
+
+def _ring(call: Call, leg: Leg, desk: Desk) -> tuple[Call, Leg]:
+    """The handset rings, and who calls it hears that."""
+    leg = desk.moved(leg, LegStep.RING)
+    desk.note(leg, TurnKind.ALERTING)
+    if leg.number == 1:
+        return desk.put(call, leg), leg
+    caller = desk.moved(call.legs[0], LegStep.RING)
+    desk.tell(caller, SignalKind.RINGING, party=call.called)
+    return desk.put(call, leg, caller), leg
+
+
+def _why_nowhere(number: str, context: Context) -> str:
+    """The text for a number that leads to no service."""
+    if number in EMERGENCY:
+        return texts.NO_EMERGENCY
+    called = numbers.msisdn_of(number)
+    is_subscribers = called is not None and called[1:4] in context.profile.prefixes
+    return texts.NO_CALLS if is_subscribers else texts.NO_ROUTE
+
+
 def _why_left(call: Call, leg: Leg) -> Cause:
     """What it is called when who began the call leaves it before it came to a talk."""
-    if leg.direction is Direction.MT and leg.state in _RUNG:
+    if _is_rung(leg):
         return Cause.REJECTED
     is_waited_for = any(each.is_open for each in call.legs if each is not leg)
     return Cause.CANCELLED if is_waited_for else Cause.HANGUP

@@ -7,8 +7,9 @@ from gateway.voice import ending, talk
 from gateway.voice.desk import Desk, Due
 from gateway.voice.events import SignalKind
 from gateway.voice.legs import LegStep
+from handlers import texts
 from handlers.base.command import Command, Origin
-from handlers.base.outcome import Outcome, Reply
+from handlers.base.outcome import Outcome, Reply, Text
 from rating.msisdn import Msisdn
 from storage.call_model import Call, Cause, Leg, LegState, TurnKind
 from storage.model import Direction
@@ -130,7 +131,7 @@ def _ring(desk: Desk, call: Call, leg: Leg, ring: Ring, msisdn: Msisdn) -> Call:
         called=msisdn,
         payer=str(slots[ring.payer]) if ring.payer else "",
         tariff=ring.tariff,
-        name=str(slots.get("name", ""))[:NAME_CHARS_MAX],
+        name=str(slots.get(ring.name, ""))[:NAME_CHARS_MAX],
     )
     call = desk.put(call, leg)
     if (why := unreachable(desk, msisdn)) is not None:
@@ -159,7 +160,9 @@ def answered(desk: Desk, call: Call) -> Call:
     joined = talk.join(desk, call)
     if joined is not None:
         return joined
-    return left(desk, call, call.legs[-1], Cause.NO_MONEY)
+    other = call.legs[-1]
+    desk.speak(other, Text(texts.NO_MONEY))
+    return left(desk, call, other, Cause.NO_MONEY)
 
 
 def left(desk: Desk, call: Call, other: Leg, cause: Cause) -> Call:

@@ -19,7 +19,7 @@ from ussd_menus.prompts.model import Flow
 
 #: The job that something of a call is due.
 TIMER_JOB: Final = "voice.timer"
-_US_PER_S: Final = 1_000_000
+US_PER_S: Final = 1_000_000
 
 
 class Due(StrEnum):
@@ -47,6 +47,12 @@ _STAMPS: Final = {
     LegStep.BRIDGE: "bridged_us",
     LegStep.RELEASE: "ended_us",
 }
+
+
+_TURNS_MAX: Final = 500
+_REPEATABLE: Final = frozenset(
+    {TurnKind.KEYS, TurnKind.SAID, TurnKind.PROMPT, TurnKind.COMMAND, TurnKind.LOST, TurnKind.BACK}
+)
 
 
 class Desk:
@@ -80,7 +86,12 @@ class Desk:
         return call
 
     def note(self, leg: Leg, kind: TurnKind, text: str = "", text_id: str = "") -> None:
-        """Write down what happened on a leg; no secret may be in it."""
+        """Write down what happened on a leg; no secret may be in it.
+
+        Of what a handset can have said as often as it likes only so much is kept of one call.
+        """
+        if kind in _REPEATABLE and self.uow.calls.turns(leg.call_id) >= _TURNS_MAX:
+            return
         turn = CallTurn(leg.call_id, 0, leg.number, self.now_us, kind, text, text_id)
         self.uow.calls.said(turn)
 
@@ -115,7 +126,7 @@ class Desk:
 
     def wait(self, leg: Leg, due: Due, seconds: int) -> None:
         """Have something done so much later, unless something else happens before."""
-        self.wait_until(leg, due, self.now_us + seconds * _US_PER_S)
+        self.wait_until(leg, due, self.now_us + seconds * US_PER_S)
 
     def wait_until(self, leg: Leg, due: Due, due_us: int) -> None:
         """The same, at a moment."""

@@ -15,7 +15,10 @@ _US_PER_S: Final = 1_000_000
 
 
 def end(desk: Desk, call: Call, cause: Cause, *, at_us: int | None = None) -> Call:
-    """Release every leg, as of a moment (now, when left out), and charge for the time that they talked."""
+    """Release every leg, as of a moment (now, when left out), and charge for the time that they talked.
+
+    A talk has ended when the first of those who are out of reach went: nobody pays for the silence.
+    """
     call = _settled(desk, call, desk.now_us if at_us is None else at_us)
     for leg in call.legs:
         if leg.is_open:
@@ -62,12 +65,15 @@ def _ended(call: Call, leg: Leg, cause: Cause) -> Signal:
 def _settled(desk: Desk, call: Call, at_us: int) -> Call:
     """The call with its end; where the parties talked, rated and paid."""
     if not call.bridged_us:
-        at_us = max(at_us, call.began_us)
+        at_us = max(at_us, *map(last_step_us, call.legs))
         return call._replace(ended_us=at_us, duration_s=_seconds(call.connected_us or at_us, at_us))
-    at_us = max(at_us, call.bridged_us)
+    at_us = max(min([at_us, *_lost_us(call)]), call.bridged_us)
     tariff = desk.context.profile.tariffs.get(call.tariff)
     if tariff is None:
-        return call._replace(ended_us=at_us, duration_s=_seconds(call.bridged_us, at_us))
+        # Free, or of a price that the profile has not any more: nobody pays what nobody can name.
+        if call.hold_id:
+            desk.uow.ledger.void(call.hold_id)
+        return call._replace(ended_us=at_us, hold_id="", duration_s=_seconds(call.bridged_us, at_us))
     if at_us > call.covered_us:
         more = call_charge.cover(call, tariff, at_us, desk.uow, desk.context)
         if more is not None:
@@ -82,6 +88,16 @@ def _settled(desk: Desk, call: Call, at_us: int) -> Call:
         journal_seq=settled.journal_seq,
         rating=call_charge.segments_json(settled.segments),
     )
+
+
+def last_step_us(leg: Leg) -> int:
+    """It did not end before this."""
+    return max(leg.began_us, leg.alerting_us, leg.answered_us)
+
+
+def _lost_us(call: Call) -> list[int]:
+    """When those went who are out of reach."""
+    return [leg.lost_us for leg in call.legs if leg.is_open and leg.lost_us]
 
 
 def _seconds(began_us: int, ended_us: int) -> int:

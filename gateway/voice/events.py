@@ -21,10 +21,11 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class Detached:
-    """That connection is gone."""
+    """That connection is gone since ``at_us`` (operator time, microseconds since the epoch)."""
 
     msisdn: Msisdn
     line: str
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True)

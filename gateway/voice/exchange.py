@@ -13,6 +13,7 @@ from gateway.voice.events import Alerting, Attached, Detached, Fault, LegEvent, 
 from gateway.work import EndCalls, Result, Voice
 from gateway.worker import Worker
 from rating.msisdn import Msisdn
+from storage.errors import StoreError
 
 log = structlog.get_logger("gateway.voice")
 
@@ -51,12 +52,15 @@ class Line:
 class Exchange:
     """Knows which handset is on which line, and nothing of calls."""
 
-    def __init__(self, worker: Worker, new_id: Callable[[], str]) -> None:
+    def __init__(self, worker: Worker, new_id: Callable[[], str], now_us: Callable[[], int]) -> None:
         self._worker = worker
         self._new_id = new_id
+        self._now_us = now_us
         self._lines: dict[Msisdn, Line] = {}
         #: Ends of calls that a handset has not heard of, since it had no line.
         self._missed: dict[Msisdn, Signal] = {}
+        #: Handsets that came or went while the store could not be written.
+        self._owed: dict[Msisdn, tuple[Attached | Detached, Line]] = {}
         self._asked = 0
 
     def __len__(self) -> int:
@@ -84,7 +88,7 @@ class Exchange:
         """A connection is gone; the handset may have another one by now."""
         if self._lines.get(line.msisdn) is line:
             del self._lines[line.msisdn]
-            self.take(Detached(line.msisdn, line.name), line)
+            self.take(Detached(line.msisdn, line.name, self._now_us()), line)
 
     def take(self, event: LegEvent, line: Line) -> None:
         """Hand an event to the writer; when it has too much to do the handset is told."""
@@ -92,7 +96,9 @@ class Exchange:
 
         def done(result: Result) -> None:
             self._asked -= 1
-            if result.error is not None:
+            if isinstance(result.error, StoreError) and isinstance(event, Attached | Detached):
+                self._owed[event.msisdn] = event, line
+            elif result.error is not None:
                 line.send(_fault(line.msisdn, Fault.SYSTEM, _FAILED))
 
         self._asked += 1
@@ -133,7 +139,13 @@ class Exchange:
         await asyncio.wait({ended}, timeout=timeout_s)
 
     def pulse(self) -> None:
-        """Let open calls be known to last until now; nothing while nobody is there to talk."""
+        """Let open calls be known to last until now; nothing while nobody is there to talk. What the store
+        could not be told of handsets that came or went is told again.
+        """
+        owed, self._owed = self._owed, {}
+        for event, line in owed.values():
+            if self._lines.get(event.msisdn) is (line if isinstance(event, Attached) else None):
+                self.take(event, line)
         if self._lines:
             self._worker.accept(Voice(Pulse()), _forget)
 

@@ -1,12 +1,13 @@
 """Numbers as they are dialled for a voice call, and where they lead."""
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from handlers.base.profile import Profile, ProfileError
 from rating.msisdn import InvalidMsisdn, Msisdn, parse_msisdn
+from ussd_menus.prompts.model import Flow, Ring
 
 _SEPARATORS: Final = dict.fromkeys(map(ord, " -().\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2212"))
 #: As many digits as an address has at most (E.164 has 15), and a prefix before it.
@@ -60,13 +61,25 @@ def kept(number: str) -> str:
     return number if len(number) <= _KEPT_DIGITS else "***"
 
 
-def check_voice(profile: Profile, services: Collection[str]) -> None:
-    """Raises ProfileError for each number that leads to a service without a flow of prompts."""
+def shown(number: str) -> str:
+    """The same, in the stored form where it is a subscriber's: so that it is found again."""
+    return msisdn_of(number) or kept(number)
+
+
+def check_voice(profile: Profile, flows: Mapping[str, Flow]) -> None:
+    """Raises ProfileError for each number that leads to a service without a flow of prompts, and for each
+    price that a flow names and the profile has not.
+    """
     codes = {**profile.voice_services, **profile.voice_prefixes}
     problems = tuple(
         f"{code} leads to {name}, which has nothing to say by voice"
         for code, name in sorted(codes.items())
-        if name not in services
+        if name not in flows
+    ) + tuple(
+        f"tariffs.{step.tariff} is missing, and {flow.service} charges by it"
+        for flow in flows.values()
+        for step in flow.steps.values()
+        if isinstance(step, Ring) and step.tariff and step.tariff not in profile.tariffs
     )
     if problems:
         raise ProfileError(profile.name, problems)

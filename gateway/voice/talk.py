@@ -38,15 +38,10 @@ def money_due(desk: Desk, call: Call) -> None:
     tariff = desk.context.profile.tariffs[call.tariff]
     more = _cover(desk, call, tariff, call.covered_us)
     if more is None:
-        ending.end(desk, call, Cause.NO_MONEY, at_us=min(call.covered_us, lost_us(call) or call.covered_us))
+        ending.end(desk, call, Cause.NO_MONEY, at_us=call.covered_us)
         return
     call = desk.put(more)
     desk.wait_until(_payers(call), Due.MONEY, call.covered_us)
-
-
-def lost_us(call: Call) -> int | None:
-    """When the first of those who are out of reach went: nobody pays for the silence after it."""
-    return min((leg.lost_us for leg in call.legs if leg.is_open and leg.lost_us), default=None)
 
 
 def party_of(call: Call, leg: Leg) -> str:

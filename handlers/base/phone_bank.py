@@ -10,6 +10,9 @@ IDENTIFIER_DIGITS: Final = 8
 INITIAL_PASSWORD: Final = Secret("1234567")
 #: The kind of the counter of wrong passwords; its subject is the identifier, whether it is anybody's or not.
 ATTEMPTS: Final = "bank_phone"
+#: The kind of the counter of one telephone's wrong tries, whoever they were for: everybody's first password
+#: is known, so that it could be tried on all identifiers.
+CALLER_ATTEMPTS: Final = "bank_phone.caller"
 
 
 def is_identifier(typed: str) -> bool:

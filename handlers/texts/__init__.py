@@ -15,5 +15,8 @@ NO_ANSWER: Final = "ussd.no_answer"
 USAGE: Final = "system.usage"
 #: What the call control says itself: nobody is at that number; the network could not call back.
 NO_ROUTE: Final = "voice.no_route"
+NO_EMERGENCY: Final = "voice.no_emergency"
+NO_CALLS: Final = "voice.no_calls"
+NO_MONEY: Final = "voice.no_money"
 CALL_BACK_BUSY: Final = "voice.call_back_busy"
 CALL_BACK_SWITCHED_OFF: Final = "voice.call_back_switched_off"

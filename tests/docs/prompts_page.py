@@ -28,8 +28,9 @@ What a caller hears and which keys lead where. The page is made by `make docs` f
 | words | fill a name, cut at {WORDS_MAX} characters; silence or `#` leaves it out |
 | keys pressed ahead | up to {AHEAD_MAX} answer the next prompts for digits, which are then not said |
 
-What is chosen must have been heard: keys that were pressed ahead never choose, and a refusal or a prompt that
-is said again drops them. In the record of a call secret keys, and keys that nobody asked for, are `***`.
+What is chosen must have been heard: keys that were pressed ahead never choose, and a choice, a refusal or a
+prompt that is said again drops them. In the record of a call secret keys, and keys that nobody asked for, are
+`***`.
 
 Leaning boxes ask; rounded ones are commands of the [service](services.md), whose answer is spoken; a box with
 double sides rings somebody; a rhomb asks nobody. Circles are the cause with which the leg is released.

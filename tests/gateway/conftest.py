@@ -2,6 +2,7 @@
 told.
 """
 
+import shutil
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
+def stand(tmp_path: Path, migrated: Path) -> Iterator[Stand]:
     """An empty gateway; in the end all invariants of its store hold."""
+    shutil.copy(migrated, tmp_path / "stand.db")
     stand = Stand(tmp_path)
     yield stand
     assert [finding for finding in check(stand.store.reads) if not finding.ok] == []

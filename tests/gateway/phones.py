@@ -57,9 +57,11 @@ class Phone:
         self.lines += 1
         return self._do(Attached(self.msisdn, f"line {self.lines}"))
 
-    def off(self, line: int = 0) -> "Phone":
-        """The connection breaks."""
-        return self._do(Detached(self.msisdn, f"line {line or self.lines}"))
+    def off(self, line: int = 0, at_us: int = 0) -> "Phone":
+        """The connection breaks; or broke at ``at_us``, and the writer hears of it now."""
+        return self._do(
+            Detached(self.msisdn, f"line {line or self.lines}", at_us or self._phones.stand.clock.now_us())
+        )
 
     def dial(self, number: str) -> "Phone":
         """Call a number."""
@@ -108,6 +110,10 @@ class Phones:
             self.tell(result.signals)
         self._fire_now()
         return results
+
+    def hang_up(self, phone: Phone) -> list[Result]:
+        """A handset hangs up; what came of it."""
+        return self.take(HangUp(phone.msisdn, phone.call))
 
     def tell(self, signals: Iterable[Signal]) -> None:
         """Signals arrive at their handsets."""

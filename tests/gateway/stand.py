@@ -37,7 +37,17 @@ from handlers.voucher_admin import PrintedBatch, PrintVouchers
 from rating.money import tenge
 from rating.msisdn import Msisdn
 from rating.subscriber import Billing, Brand, Language, Status
-from storage.model import Job, Message, MessageState, Outbox
+from storage.model import (
+    AccountKind,
+    AccountRef,
+    Entry,
+    Job,
+    Line,
+    Message,
+    MessageState,
+    Outbox,
+    main_account,
+)
 from storage.store import Store
 from storage.unit_of_work import UnitOfWork
 from storage.views import MessageFilter
@@ -315,6 +325,14 @@ class Stand:
         view = self.store.reads.subscriber(msisdn)
         assert view is not None
         return view.balances.main_tiyn // 100
+
+    def spend(self, msisdn: Msisdn, kzt: int) -> None:
+        """Somebody else takes money from the main account."""
+        with self.processor.begin() as batch:
+            revenue = AccountRef(AccountKind.REVENUE, "drill")
+            lines = (Line(main_account(msisdn), -kzt * 100), Line(revenue, kzt * 100))
+            batch.uow.ledger.post(Entry("drill.spend", lines, f"r{next(self.keys)}", msisdn))
+            batch.uow.commit()
 
     def put(self, *jobs: Job) -> None:
         """Jobs, committed."""

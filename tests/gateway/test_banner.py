@@ -70,6 +70,11 @@ def test_on_another_port_the_handset_is_told_where() -> None:
     assert "--target smpp://handset:handset@127.0.0.1:40000" in banner(demo("127.0.0.1:40000"))
 
 
+def test_on_another_http_port_the_handset_is_told_where_to_call() -> None:
+    assert "--http" not in banner(demo())
+    assert " --http http://127.0.0.1:40001\n" in banner(replace(demo(), http="127.0.0.1:40001"))
+
+
 def test_a_handset_account_of_ones_own_is_named_also_on_the_usual_port() -> None:
     own = replace(DEMO_ACCOUNTS[0], system_id="phones", password=Secret("p@ss/1"))
     assert "--target smpp://phones:p%40ss%2F1@127.0.0.1:2775" in banner(replace(demo(), accounts=[own]))

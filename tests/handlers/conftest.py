@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import itertools
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
@@ -263,8 +264,9 @@ def assert_renderable(outcome: Outcome) -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, migrated: Path) -> Iterator[Desk]:
     """A desk on an empty store."""
+    shutil.copy(migrated, tmp_path / "desk.db")
     store = Store.open(f"sqlite:///{tmp_path / 'desk.db'}")
     yield Desk(store)
     assert [finding for finding in check(store.reads) if not finding.ok] == []

@@ -145,16 +145,28 @@ class TestLock:
         self, desk: Desk, customer: PhoneCustomer
     ) -> None:
         """Nobody learns which exist: the same words, texts and params at every try."""
+        desk.subscribe(BOLAT)
         somebodys = [identify(desk, customer.identifier, "0000") for _ in range(5)]
-        nobodys = [identify(desk, NOBODYS, "0000") for _ in range(5)]
+        nobodys = [identify(desk, NOBODYS, "0000", BOLAT) for _ in range(5)]
         assert customer.identifier != NOBODYS
         assert [(each.refusal, each.replies) for each in nobodys] == [
             (each.refusal, each.replies) for each in somebodys
         ]
 
     def test_of_one_identifier_leaves_others_alone(self, desk: Desk, customer: PhoneCustomer) -> None:
+        desk.subscribe(BOLAT)
         for _ in range(3):
-            identify(desk, NOBODYS, "0000")
+            identify(desk, NOBODYS, "0000", BOLAT)
+        assert identify(desk, customer.identifier).word == "ok"
+
+    def test_the_first_password_cannot_be_tried_on_one_identifier_after_another(
+        self, desk: Desk, customer: PhoneCustomer
+    ) -> None:
+        """Everybody knows it, so one telephone's wrong tries count whoever they are for."""
+        words = [identify(desk, f"{number:08d}").word for number in range(1, 4)]
+        assert words == ["phone.wrong", "phone.wrong", "phone.locked"]
+        assert identify(desk, customer.identifier).word == "phone.locked"
+        desk.wait(DAY_S)
         assert identify(desk, customer.identifier).word == "ok"
 
     def test_is_lifted_by_the_call_centre_with_the_initial_password(

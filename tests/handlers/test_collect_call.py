@@ -10,14 +10,13 @@ from handlers.base.command import Channel
 from handlers.base.grammar import Usage
 from handlers.base.outcome import Outcome
 from handlers.collect_call import (
-    EMERGENCY,
     JOB_CALL_BACK,
     AskCollect,
     CallBack,
     CollectAsked,
     CountRefused,
 )
-from rating.msisdn import Msisdn
+from rating.msisdn import EMERGENCY, Msisdn
 from rating.subscriber import Billing, Status
 from storage.model import Job
 from storage.store import Store
@@ -119,6 +118,16 @@ def test_an_emergency_number_is_said_again_so_that_it_can_be_dialled(desk: Desk)
 
 def test_oneself_cannot_be_called(desk: Desk) -> None:
     assert asked(desk, "87011234567").word == "collect.self"
+
+
+def test_an_off_net_party_gets_one_notice_in_ten_minutes_however_often_it_is_called(desk: Desk) -> None:
+    told = ("collect.missed_call", OFF_NET, True)
+    assert told in said(asked(desk, OFF_NET))
+    desk.wait(599)
+    again = asked(desk, OFF_NET)
+    assert (again.word, said(again)) == ("collect.off_net", [("collect.off_net", "", False)])
+    desk.wait(1)
+    assert told in said(asked(desk, OFF_NET))
 
 
 def test_an_off_net_party_is_not_called_but_learns_who_did(desk: Desk) -> None:

@@ -117,7 +117,7 @@ BY_SMS = re.compile(
     r"|parking\.[a-z_]+"
 )
 #: Said to a caller, and read on a handset's terminal: no screen limits them but patience.
-SPOKEN = re.compile(r"phone\..*|collect\.(announce|announce_unnamed|say_name)")
+SPOKEN = re.compile(r"phone\..*|voice\.no_[a-z_]+|collect\.(announce|announce_unnamed|say_name)")
 SPOKEN_CHARS_MAX = 170
 #: Ten lines, fifty numbers, five parkings: as long as they are.
 LONG = frozenset({"bank.history", "collect.shown", "parking.mine"})

@@ -1,9 +1,11 @@
 """Every storage test runs on SQLite and on a real PostgreSQL, and ends with all invariants."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from storage.check import check
 from storage.store import Store
@@ -20,10 +22,12 @@ def postgresql() -> Iterator[PostgresqlServer]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database of this test's own; PostgreSQL's is migrated already."""
+def database(request: pytest.FixtureRequest, tmp_path: Path, migrated: Path) -> Iterator[Database]:
+    """A database of this test's own, migrated already."""
     if request.param == "sqlite":
-        yield sqlite_database(tmp_path)
+        made = sqlite_database(tmp_path)
+        shutil.copy(migrated, make_url(made.url).database or "")
+        yield made
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql")
     made = server.database()

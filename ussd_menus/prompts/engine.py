@@ -271,6 +271,8 @@ class _Walk:
             return None
         self.keep(key)
         self.script = self.script._replace(ahead=ahead)
+        # Who presses more at once may mean another question: a password, say.
+        self._drop()
         self.lead(step.keys[key])
         return None
 

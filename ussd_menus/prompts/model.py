@@ -104,6 +104,7 @@ class Ring:
     That flow gets this one's slots; when it comes to a Join, or at once where nothing is played, both talk
     and ``payer`` (a slot with an MSISDN) pays by ``tariff`` (a name in the profile). Where it comes to
     nothing the flow goes on here: ``failed`` says where by the Cause, ``other`` for all other causes.
+    ``name`` is the slot with what the caller said of themselves, for the record of the call.
     """
 
     slot: str
@@ -112,6 +113,7 @@ class Ring:
     plays: str = ""
     failed: Mapping[str, str] = field(default_factory=lambda: _NO_STEPS)
     other: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

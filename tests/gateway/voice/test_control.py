@@ -1,9 +1,13 @@
 """Calls from the first digit to the last second, on a real store with real services."""
 
+import pytest
+
 from gateway.voice.events import SignalKind
 from handlers.subscriber_admin import ChangeSubscriber
 from rating.subscriber import Status
 from storage.call_model import Cause, LegState, TurnKind
+from storage.call_views import CallFilter
+from storage.model import main_account
 from tests.gateway.phones import Phone, Phones
 from tests.gateway.stand import ALIYA, BOLAT
 
@@ -36,7 +40,7 @@ def test_a_collect_call_is_announced_accepted_talked_and_paid_by_the_called_part
 
 def test_the_announcement_names_who_calls(phones: Phones, aliya: Phone, bolat: Phone) -> None:
     del phones
-    aliya.dial("00087011234568" if bolat.msisdn == "77011234568" else f"0008{bolat.msisdn[1:]}").say("Aliya")
+    aliya.dial(f"0008{BOLAT[1:]}").say("Aliya")
     assert (bolat.last.kind, bolat.last.party) == (SignalKind.INCOMING, ALIYA)
     bolat.answer()
     assert "Aliya" in bolat.last.text
@@ -229,10 +233,78 @@ def test_silence_is_asked_once_more_and_then_ends_the_call(phones: Phones, aliya
     assert aliya.last.reason == Cause.GAVE_UP
 
 
-def test_a_number_that_leads_nowhere_is_told_so(phones: Phones, aliya: Phone) -> None:
-    aliya.dial("112")
-    assert aliya.kinds == ["voice.no_route", "no_route"]
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("5555", "voice.no_route"),
+        ("77071234567", "voice.no_route"),
+        ("112", "voice.no_emergency"),
+        (BOLAT, "voice.no_calls"),
+        ("+7 702 123 45 67", "voice.no_calls"),
+    ],
+)
+def test_a_number_that_leads_nowhere_is_told_so(phones: Phones, aliya: Phone, number: str, said: str) -> None:
+    aliya.dial(number)
+    assert aliya.kinds == [said, "no_route"]
     assert [view.call.ended for view in phones.calls()] == ["no_route"]
+
+
+def test_a_refused_call_is_found_by_the_number_in_its_stored_form(phones: Phones, aliya: Phone) -> None:
+    phones.stand.one(phones.stand.sms(f"11 {ALIYA}", "6010", BOLAT))
+    aliya.dial(f"0008{BOLAT[1:]}")
+    (found,) = phones.stand.store.reads.calls(CallFilter(called=BOLAT, limit=10))
+    assert found.ended == Cause.NOT_ALLOWED
+
+
+def test_words_that_nobody_asked_for_are_kept_nowhere(phones: Phones, aliya: Phone) -> None:
+    aliya.dial("9393").say("my code is 9988776655443")
+    aliya.dial("7000")
+    (view,) = phones.calls()
+    assert [turn.text for turn in view.turns if turn.kind is TurnKind.SAID] == ["***"]
+
+
+def test_keys_before_the_call_was_taken_are_an_error(aliya: Phone, bolat: Phone) -> None:
+    aliya.dial(f"000{BOLAT}").say("Aliya")
+    bolat.keys("1")
+    assert bolat.last.id == "wrong_state"
+
+
+def test_of_what_is_pressed_in_a_talk_only_so_much_is_kept(
+    phones: Phones, aliya: Phone, bolat: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.voice.desk._TURNS_MAX", 20)
+    collect(aliya, bolat)
+    for _ in range(30):
+        bolat.keys("5")
+    bolat.hang()
+    (view,) = phones.calls()
+    assert len(view.turns) < 30
+    assert [turn.kind for turn in view.turns][-2:] == [TurnKind.RELEASED, TurnKind.RELEASED]
+
+
+def test_a_called_party_whose_money_is_gone_when_they_accept_is_told_so(
+    phones: Phones, aliya: Phone, bolat: Phone
+) -> None:
+    aliya.dial(f"000{BOLAT}").say("Aliya")
+    bolat.answer()
+    phones.stand.spend(BOLAT, 500)
+    bolat.keys("1")
+    assert bolat.kinds[-2:] == ["voice.no_money", "no_money"]
+    assert aliya.kinds[-2:] == ["collect.no_money", "no_money"]
+
+
+def test_what_the_restart_charged_is_noticed_by_who_waits_for_the_balance_to_fall(
+    phones: Phones, aliya: Phone, bolat: Phone
+) -> None:
+    with phones.stand.processor.begin() as batch:
+        batch.uow.ledger.watch(main_account(BOLAT), 49_900)
+        batch.uow.commit()
+    collect(aliya, bolat)
+    phones.pass_s(60)
+    phones.stand.processor.recover()
+    with phones.stand.processor.begin() as batch:
+        due = batch.uow.jobs.due(phones.stand.clock.now_us(), 10)
+    assert [(job.kind, job.payload["msisdn"]) for job in due] == [("balance.fell", BOLAT)]
 
 
 def test_what_is_no_number_at_all_is_an_error_and_no_call(phones: Phones, aliya: Phone) -> None:
@@ -266,6 +338,19 @@ def test_one_that_does_not_come_back_pays_until_it_was_lost(
     phones.pass_s(10)
     assert (aliya.ended.reason, aliya.ended.duration_s) == ("lost", 30)
     assert phones.calls()[0].call.charge_tiyn == 750
+
+
+def test_a_loss_that_is_heard_of_late_counts_from_when_it_was(
+    phones: Phones, aliya: Phone, bolat: Phone
+) -> None:
+    """The store was away for five minutes, and with it the writer."""
+    collect(aliya, bolat)
+    phones.pass_s(10)
+    lost_us = phones.stand.clock.now_us()
+    phones.pass_s(300)
+    bolat.off(at_us=lost_us)
+    assert (aliya.ended.reason, aliya.ended.duration_s) == ("lost", 10)
+    assert phones.calls()[0].call.charge_tiyn == 250
 
 
 def test_a_connection_that_was_replaced_takes_nothing_with_it(

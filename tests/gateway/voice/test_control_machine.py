@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from gateway.clock import ClockMode
 from gateway.voice.events import SignalKind
@@ -63,6 +63,10 @@ class Calls(RuleBasedStateMachine):
             assert view is not None
             assert view.balances.held_tiyn == 0
         assert [finding for finding in check(self.stand.store.reads) if not finding.ok] == []
+
+    @initialize()
+    def somebody_talks(self) -> None:
+        self.one_calls_and_another_takes_it(ALIYA, BOLAT)
 
     @rule(who=WHO, number=NUMBERS)
     def dials(self, who: str, number: str) -> None:

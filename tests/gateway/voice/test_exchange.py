@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from gateway.errors import SystemFault
 from gateway.voice.events import Attached, Detached, Dial, Fault, Pulse, Signal, SignalKind
 from gateway.voice.exchange import Exchange
 from gateway.work import EndCalls, Result, Voice, Work
+from storage.errors import CommitUnknown, StoreUnavailable
 from tests.gateway.stand import ALIYA, BOLAT
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ def writer() -> Writer:
 @pytest.fixture
 def exchange(writer: Writer) -> Exchange:
     names = iter(range(1000))
-    return Exchange(cast("Worker", writer), lambda: f"line{next(names)}")
+    return Exchange(cast("Worker", writer), lambda: f"line{next(names)}", lambda: 7)
 
 
 def ended(msisdn: str = ALIYA, call: str = "c1") -> Signal:
@@ -76,7 +78,7 @@ def test_a_handset_that_comes_and_goes_is_told_to_the_writer(exchange: Exchange,
     assert len(exchange) == 1
     line.detach()
     line.detach()
-    assert writer.events == [Attached(ALIYA, "line0"), Detached(ALIYA, "line0")]
+    assert writer.events == [Attached(ALIYA, "line0"), Detached(ALIYA, "line0", 7)]
     assert len(exchange) == 0
 
 
@@ -152,6 +154,57 @@ def test_the_pulse_beats_only_while_somebody_is_there(exchange: Exchange, writer
     exchange.attach(ALIYA, handset.heard.append, handset.is_replaced)
     exchange.pulse()
     assert writer.events[-1] == Pulse()
+
+
+def test_a_handset_that_went_while_the_store_was_out_of_order_is_told_of_until_it_is_heard(
+    exchange: Exchange, writer: Writer
+) -> None:
+    """Else it would be rung, and would talk on, for good."""
+    handset = Handset()
+    line = exchange.attach(ALIYA, handset.heard.append, handset.is_replaced)
+    writer.answer()
+    line.detach()
+    for error in (StoreUnavailable("disk full"), CommitUnknown("disk"), None):
+        writer.answer(error)
+        exchange.pulse()
+    exchange.pulse()
+    assert writer.events[1:] == [Detached(ALIYA, "line0", 7)] * 3
+    assert handset.heard == []
+    assert exchange.rests
+
+
+def test_a_handset_that_came_then_is_told_of_unless_it_has_gone_again(
+    exchange: Exchange, writer: Writer
+) -> None:
+    handset = Handset()
+    line = exchange.attach(ALIYA, handset.heard.append, handset.is_replaced)
+    writer.answer(StoreUnavailable("disk full"))
+    exchange.pulse()
+    assert writer.events == [Attached(ALIYA, "line0"), Attached(ALIYA, "line0"), Pulse()]
+    writer.answer(StoreUnavailable("disk full"))
+    line.detach()
+    writer.answer()
+    exchange.pulse()
+    assert writer.events[3:] == [Detached(ALIYA, "line0", 7)]
+
+
+def test_a_handset_that_has_come_back_did_not_go(exchange: Exchange, writer: Writer) -> None:
+    handset = Handset()
+    exchange.attach(ALIYA, handset.heard.append, handset.is_replaced).detach()
+    writer.answer(StoreUnavailable("disk full"))
+    exchange.attach(ALIYA, handset.heard.append, handset.is_replaced)
+    writer.answer()
+    exchange.pulse()
+    assert writer.events[2:] == [Attached(ALIYA, "line1"), Pulse()]
+
+
+def test_a_bug_is_not_tried_again(exchange: Exchange, writer: Writer) -> None:
+    handset = Handset()
+    exchange.attach(ALIYA, handset.heard.append, handset.is_replaced)
+    writer.answer(SystemFault("a bug"))
+    exchange.pulse()
+    assert [each.id for each in handset.heard] == [Fault.SYSTEM]
+    assert writer.events[1:] == [Pulse()]
 
 
 def test_at_the_stop_every_call_has_ended_before_it_goes_on(exchange: Exchange, writer: Writer) -> None:

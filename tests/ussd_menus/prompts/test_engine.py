@@ -130,9 +130,12 @@ class TestTypeAhead:
         assert caller.hears == ["toy.let_in", "toy.menu"]
         assert caller.script.ahead == ""
 
-    def test_after_a_choice_answers_what_it_leads_to_but_confirms_nothing(self) -> None:
+    def test_ends_with_a_choice_since_it_may_be_the_answer_to_something_else(self) -> None:
+        """A password at the menu is no amount."""
         caller = at_the_menu()
-        assert caller.keys("1500*1").then == KEY
+        assert caller.keys("1500*1").then == DIGITS
+        assert (caller.script.typed, caller.script.ahead) == ("", "")
+        assert caller.keys("500*1").then == KEY
         assert caller.turn.says[-1].text == Text("toy.sure", {"amount": "500"})
 
     def test_is_dropped_by_a_refusal(self) -> None:
@@ -331,7 +334,7 @@ class TestKept:
         assert self.heard(at_the_menu(), "*", "123") == "***"
         assert self.heard(at_the_menu(), "2", "123") == "***"
         assert self.heard(Caller(), "123456789#") == "***"
-        assert self.heard(at_the_menu(), "1500*1") == "1500****"
+        assert self.heard(at_the_menu(), "1500*1") == "1***"
 
     def test_nothing_of_what_waits_for_the_service(self) -> None:
         assert self.heard(Caller(), "12#", f"{PIN}#1") == "***"

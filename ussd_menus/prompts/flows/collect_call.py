@@ -35,7 +35,12 @@ _SAID: Final[Mapping[Cause, str]] = {
 #: These count for the suspension.
 _COUNTED: Final = (Cause.REJECTED, Cause.REFUSED)
 #: Who hangs up during the announcement refuses; who presses nothing might not have been there at all.
-_MEANT: Final[Mapping[Cause, Cause]] = {Cause.HANGUP: Cause.REFUSED, Cause.GAVE_UP: Cause.NO_ANSWER}
+#: A handset that went out of reach is switched off, as far as the caller is concerned.
+_MEANT: Final[Mapping[Cause, Cause]] = {
+    Cause.HANGUP: Cause.REFUSED,
+    Cause.GAVE_UP: Cause.NO_ANSWER,
+    Cause.LOST: Cause.SWITCHED_OFF,
+}
 
 
 def _ask(origin: Origin, slots: Slots) -> AskCollect:
@@ -58,7 +63,8 @@ def _ring(tariff: str, plays: str) -> Ring:
         cause: f"count_{cause}" if cause in _COUNTED else f"say_{cause}" for cause in _SAID
     }
     meant: dict[str, str] = {cause: first[means] for cause, means in _MEANT.items()}
-    return Ring(_CALLED, payer=_CALLED, tariff=tariff, plays=plays, failed={**first, **meant}, other="failed")
+    failed = {**first, **meant}
+    return Ring(_CALLED, payer=_CALLED, tariff=tariff, plays=plays, failed=failed, other="failed", name=_NAME)
 
 
 def _failures() -> dict[str, Step]:

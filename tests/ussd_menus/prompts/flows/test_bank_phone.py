@@ -109,7 +109,7 @@ class TestPayment:
         assert lines[-4:] == [CONFIRM, CONFIRM, "<< phone.cancelled", MENU]
 
     def test_is_not_confirmed_before_the_question_was_heard(self) -> None:
-        assert enters("1500#1", CHECKED) == [MENU, ">> 1500#***", CHECK, CONFIRM]
+        assert enters("1", "500#1", CHECKED)[-3:] == [">> 500#***", CHECK, CONFIRM]
 
     def test_takes_the_star_as_a_digit(self) -> None:
         assert enters("1", "99*50#")[-1] == f"(CheckAmount identifier={IDENTIFIER} amount=99*50)"
@@ -153,7 +153,8 @@ class TestPassword:
         caller = Caller(FLOW, {})
         caller.keys(f"{IDENTIFIER}#{PASSWORD}#")
         caller.gets(KNOWN)
-        then = caller.keys("34711#4712#").then
+        caller.keys("3")
+        then = caller.keys("4711#4712#").then
         assert isinstance(then, Issue)
         change = ChangePassword(
             origin=ORIGIN, identifier=IDENTIFIER, new=Secret("4711"), again=Secret("4712")

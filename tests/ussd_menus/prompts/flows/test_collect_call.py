@@ -68,7 +68,7 @@ class TestCaller:
             (Cause.SWITCHED_OFF, "collect.switched_off", Cause.SWITCHED_OFF),
             (Cause.NO_MONEY, "collect.no_money", Cause.NO_MONEY),
             (Cause.GAVE_UP, "collect.no_answer", Cause.NO_ANSWER),
-            (Cause.LOST, "voice.failed", Cause.NETWORK),
+            (Cause.LOST, "collect.switched_off", Cause.SWITCHED_OFF),
             (Cause.NETWORK, "voice.failed", Cause.NETWORK),
         ],
     )
