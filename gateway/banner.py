@@ -64,6 +64,7 @@ def _head(demo: Demo) -> str:
         ("API reference", f"http://{demo.http}/docs"),
         ("Bank's side", f"http://{demo.http}/bank"),
         ("Cash terminal", f"http://{demo.http}/terminal"),
+        ("Parking", f"http://{demo.http}/parking"),
         ("Data", demo.data_dir),
     )
     return "\n".join(["  Shortcode: an operator in a box", *_table(rows)])

@@ -16,6 +16,8 @@ from gateway.config import ConfigError, LogFormat, StartError
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
+_BENCHMARKS = ("ledger", "smpp", "smsc", "binds", "ussd", "bank", "voice", "parking", "all")
+
 _EPILOG = "Exit codes: 0 done · 1 a check failed · 2 wrong use, configuration or environment."
 
 app = typer.Typer(
@@ -191,7 +193,7 @@ def check_database(
 @app.command(epilog=_EPILOG)
 def bench(
     which: Annotated[
-        str, typer.Argument(help="ledger, smpp, smsc, binds, ussd, bank, voice or all.")
+        str, typer.Argument(help="ledger, smpp, smsc, binds, ussd, bank, voice, parking or all.")
     ] = "all",
     json_file: JsonFile = None,
     commands_before: Annotated[
@@ -209,10 +211,19 @@ def bench(
     rules: Annotated[
         int, typer.Option(min=0, help="bank: so many AutoPay rules due at once; 0 for none.")
     ] = 100_000,
+    parking_cycles: Annotated[
+        int, typer.Option(min=0, help="parking: so many whole cycles; 0 for none.")
+    ] = 20_000,
+    parking_day: Annotated[
+        int, typer.Option(min=0, help="parking: so many that end in one virtual day; 0 for none.")
+    ] = 100_000,
+    parked: Annotated[
+        int, typer.Option(min=0, help="parking: so many that end at one moment; 0 for none.")
+    ] = 100_000,
 ) -> None:
     """The project's benchmarks, as a table and as JSON."""
-    if which not in {"ledger", "smpp", "smsc", "binds", "ussd", "bank", "voice", "all"}:
-        _fail(f"there is no benchmark {which!r}; choose ledger, smpp, smsc, binds, ussd, bank, voice or all")
+    if which not in _BENCHMARKS:
+        _fail(f"there is no benchmark {which!r}; choose {', '.join(_BENCHMARKS[:-1])} or {_BENCHMARKS[-1]}")
     from gateway.bench.cli import run  # noqa: PLC0415 (see the module's docstring)
     from gateway.bench.sizes import Sizes  # noqa: PLC0415 (see the module's docstring)
 
@@ -222,6 +233,9 @@ def bench(
         sms_payments=sms_payments,
         channel_payments=channel_payments,
         rules=rules,
+        parking_cycles=parking_cycles,
+        parking_day=parking_day,
+        parked=parked,
     )
     raise typer.Exit(_guarded(lambda: run(which, json_file, sizes)))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bench import bank, binds, ledger, smpp, smsc, ussd, voice
+from gateway.bench import bank, binds, ledger, parking, smpp, smsc, ussd, voice
 from gateway.bench.figure import Figure, as_json
 from gateway.bench.sizes import DEFAULT_SIZES, Sizes
 
@@ -23,6 +23,7 @@ BENCHMARKS: Mapping[str, Callable[[Sizes], list[Figure]]] = {
     "ussd": lambda _: ussd.run(),
     "bank": lambda sizes: bank.run(sizes.sms_payments, sizes.channel_payments, sizes.rules),
     "voice": lambda _: voice.run(),
+    "parking": lambda sizes: parking.run(sizes.parking_cycles, sizes.parking_day, sizes.parked),
 }
 
 

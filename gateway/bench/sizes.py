@@ -6,7 +6,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
     """How much is stored before the ledger (commands) and the SMSC (messages) are measured, and how much the
-    bank has to do: payments by SMS, payments of each channel, AutoPay rules; 0 leaves a part out.
+    bank has to do: payments by SMS, payments of each channel, AutoPay rules; how many parkings there are in
+    whole cycles, in a virtual day, and at one moment. 0 leaves a part out.
     """
 
     commands_before: int = 0
@@ -14,6 +15,9 @@ class Sizes:
     sms_payments: int = 20_000
     channel_payments: int = 25_600
     rules: int = 100_000
+    parking_cycles: int = 20_000
+    parking_day: int = 100_000
+    parked: int = 100_000
 
 
 DEFAULT_SIZES = Sizes()

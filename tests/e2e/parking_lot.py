@@ -43,6 +43,13 @@ class ParkingLot:
         api.virtual_clock(MORNING)
         api.add_subscriber(RU, language="ru", balance="500.00")
 
+    @classmethod
+    def again(cls, api: ControlApi) -> "ParkingLot":
+        """The same after a restart: time and subscribers are as they were."""
+        lot = cls.__new__(cls)
+        lot.api = api
+        return lot
+
     # -- transcripts -------------------------------------------------------------------------------
 
     def play(self, handset: Phone, transcript: str) -> None:
@@ -82,6 +89,10 @@ class ParkingLot:
         ticket = handset.sms("7701", "1")
         assert ticket.source == "7757", ticket
         return ticket.text
+
+    def text(self, code: str, text: str, msisdn: str = EN) -> None:
+        """Sent from a handset that is off: what is answered waits."""
+        self.api.post("/mo", {"from": msisdn, "to": code, "text": text})
 
     # -- what there is -----------------------------------------------------------------------------
 

@@ -322,16 +322,15 @@ def test_where_the_bank_is_silent_nobody_parks_and_late_money_is_kept(
     assert "100 KZT from your parking account." in handset.sms("7757", START).text
 
 
-@pytest.mark.parametrize("mode", ["late", "twice"])
-def test_an_answer_late_or_twice_begins_one_parking(
-    lot: ParkingLot, bank: BankSide, phone: MakePhone, mode: str
+def test_an_answer_that_comes_twice_begins_one_parking(
+    lot: ParkingLot, bank: BankSide, phone: MakePhone
 ) -> None:
     handset = phone(EN)
-    bank.behave(mode)
+    bank.behave("twice")
     paying(lot, handset)
-    lot.api.advance(TIMEOUT_S - 10)
+    assert kinds(lot.api.advance(TIMEOUT_S)) == {ANSWER: 2}
     assert handset.incoming().source == "7757"
-    assert (lot.states(), lot.purse()) == (["running"], purse(500, 0, 100))
+    assert (lot.states(), lot.purse(), len(lot.told())) == (["running"], purse(500, 0, 100), 1)
     assert bank.card(EN)["balance"] == "49900.00"
 
 

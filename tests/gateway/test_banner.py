@@ -40,6 +40,7 @@ def test_it_names_addresses_accounts_handsets_and_codes() -> None:
         "http://127.0.0.1:8080/docs",
         "http://127.0.0.1:8080/bank\n",
         "http://127.0.0.1:8080/terminal\n",
+        "http://127.0.0.1:8080/parking\n",
         "/data",
         "handset side",
         "secret1",
