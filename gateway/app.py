@@ -213,7 +213,7 @@ class Gateway:
         from gateway.mail_link import SmtpLink  # noqa: PLC0415
         from gateway.mail_post import Postman  # noqa: PLC0415
 
-        return Postman(self.operator, SmtpLink(server), server.sender, self.clock.at)
+        return Postman(self.operator, SmtpLink(server), server.sender, self.clock.at, wall_us)
 
     def _forget(self) -> None:
         self.dispatcher.forget()

@@ -215,8 +215,8 @@ def bench(
         int, typer.Option(min=0, help="parking: so many whole cycles; 0 for none.")
     ] = 20_000,
     parking_day: Annotated[
-        int, typer.Option(min=0, help="parking: so many that end in one virtual day; 0 for none.")
-    ] = 100_000,
+        int, typer.Option(min=0, help="parking: so many of the 100,000 of a virtual day; 0 for none.")
+    ] = 2_000,
     parked: Annotated[
         int, typer.Option(min=0, help="parking: so many that end at one moment; 0 for none.")
     ] = 100_000,

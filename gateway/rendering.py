@@ -75,7 +75,8 @@ class Renderer:
         """The answer to a subscriber's message, as SMS; screens have a way of their own."""
         to = reply.to or Msisdn(work.source)
         sender = reply.sender or (work.route.code if work.bearer == "sms" else _DEFAULT_SENDER)
-        return self._sms(self._letter(reply, to, sender, work.message_id, uow), uow, context)
+        letter = self._letter(reply, to, sender, work.message_id, uow)
+        return self._sms(letter, uow, context, reply.expires_us)
 
     def notice(
         self, reply: Reply, origin: Origin | None, uow: UnitOfWork, context: Context
@@ -84,7 +85,7 @@ class Renderer:
         to = reply.to or (origin.msisdn if origin else Msisdn(""))
         cause = origin.source_id if origin else ""
         letter = self._letter(reply, to, reply.sender or _DEFAULT_SENDER, cause, uow)
-        return self._sms(letter, uow, context)
+        return self._sms(letter, uow, context, reply.expires_us)
 
     def in_place_of(
         self, lost: Message, sender: str, uow: UnitOfWork, context: Context
@@ -160,12 +161,18 @@ class Renderer:
         text = self._catalog.render(reply.text, language)
         return Letter(text, to, sender, cause_id, language, reply.text.id)
 
-    def _sms(self, letter: "Letter", uow: UnitOfWork, context: Context) -> tuple[Message, Outbox]:
+    def _sms(
+        self, letter: "Letter", uow: UnitOfWork, context: Context, expires_us: int = 0
+    ) -> tuple[Message, Outbox]:
+        """``expires_us`` ends its validity early; a deliver_sm does not say so (SMPP 3.4 section 4.6.1)."""
         message_id = self._new_id()
         encoded = _encode_sms(letter, reference=int(message_id[-2:], 16))
         route = _route(letter.to, uow, context.profile)
         message = mt_message(message_id, letter, encoded, uow, bearer="sms", route=route)
-        return message, promise_of(message, uow, context.profile.sms_validity_s)
+        promise = promise_of(message, uow, context.profile.sms_validity_s)
+        if 0 < expires_us < promise.expires_us:
+            promise = promise._replace(expires_us=expires_us)
+        return message, promise
 
 
 def as_dialled(service_code: str) -> str:

@@ -32,12 +32,16 @@ class BeginMail(Command):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How it went with one letter. ``is_attempt`` is False where its turn did not come."""
+    """How it went with one letter. ``is_attempt`` is False where its turn did not come.
+
+    One that waits is due again at ``retry_us`` (real time).
+    """
 
     mail_id: str
     state: MailState
     error: str = ""
     is_attempt: bool = True
+    retry_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,8 @@ def settle(command: SettleMail, uow: UnitOfWork, context: Context) -> Outcome:  
 def _settled(mail: Mail, how: Settled) -> Mail:
     """One that was begun has been counted then."""
     counts = how.is_attempt and mail.state is MailState.WAITING
-    return mail._replace(state=how.state, error=how.error, attempts=mail.attempts + counts)
+    attempts = mail.attempts + counts
+    return mail._replace(state=how.state, error=how.error, attempts=attempts, retry_us=how.retry_us)
 
 
 def _needs(command: BeginMail | SettleMail, context: Context) -> Needs:  # noqa: ARG001 - one shape

@@ -4,7 +4,7 @@
 which is answered there (``handlers.parking_confirm``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -17,7 +17,13 @@ from handlers.base.parking_asking import Refused, ask_for
 from handlers.base.parking_money import free_tiyn
 from handlers.base.parking_question import (
     PARKING,
-    is_extension_paying,
+    PARKING_CONFIRM,
+    asked_of,
+    by_7757,
+    call_off,
+    changed,
+    is_paying,
+    lapse,
 )
 from handlers.base.parking_running import finish
 from handlers.base.parking_states import Happens, confirm_by_us
@@ -34,6 +40,7 @@ from storage.unit_of_work import UnitOfWork
 NAME: Final = PARKING
 #: So many plates or parkings are named in one message.
 _NAMED_MAX: Final = 5
+_MINUTE_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +93,9 @@ def start(command: StartParking, uow: UnitOfWork, context: Context) -> Outcome:
     if refused is not None or plate is None:
         return _refuse(refused or Refused.BAD_PLATE, context)
     session = _new(driver.msisdn, area, plate, hours, uow, context)
-    return _occupied(session, uow, context) or ask_for(session, hours, uow, context)
+    over = _make_room(session.plate, uow, context)
+    told = _occupied(session, uow, context) or ask_for(session, hours, uow, context)
+    return replace(told, replies=(*over.replies, *told.replies), events=(*over.events, *told.events))
 
 
 def _misread(
@@ -117,7 +126,6 @@ def _new(
     msisdn: Msisdn, area: str, plate: str, hours: int, uow: UnitOfWork, context: Context
 ) -> ParkingSession:
     """What will be asked; where its price comes from is not decided yet."""
-    registered = uow.drivers.get(msisdn)
     price = price_at(context.profile.parking_prices, context.now_us)
     return ParkingSession(
         id=context.new_id(),
@@ -131,8 +139,26 @@ def _new(
         version=price.version,
         per_hour_tiyn=price.per_hour_tiyn,
         price_tiyn=hours_tiyn(price.per_hour_tiyn, hours),
-        method=registered.method if registered else PaymentMethod.MAIN,
+        method=_method_of(msisdn, uow),
     )
+
+
+def _method_of(msisdn: Msisdn, uow: UnitOfWork) -> PaymentMethod:
+    """What the portal says now."""
+    registered = uow.drivers.get(msisdn)
+    return registered.method if registered else PaymentMethod.MAIN
+
+
+def _make_room(plate: str, uow: UnitOfWork, context: Context) -> Outcome:
+    """What is over on the plate, and its job is late: it ends now, and whose it was is told."""
+    other = uow.parking.by_plate(plate)
+    if other is None:
+        return Outcome()
+    if other.is_running and other.ends_us <= context.now_us:
+        return finish(other, Happens.END, uow, context)
+    question = asked_of(other, uow)
+    is_over = question is not None and not question.is_extension and question.by_us <= context.now_us
+    return lapse(question, uow, context) if question and is_over else Outcome()
 
 
 def _occupied(session: ParkingSession, uow: UnitOfWork, context: Context) -> Outcome | None:
@@ -141,7 +167,8 @@ def _occupied(session: ParkingSession, uow: UnitOfWork, context: Context) -> Out
     if other is None:
         return None
     if other.msisdn != session.msisdn:
-        return refuse(Refused.TAKEN.value, plate=session.plate)
+        minutes = context.profile.parking_confirm_s // _MINUTE_S
+        return refuse(Refused.TAKEN.value, plate=session.plate, count=minutes)
     if other.is_running:
         until = context.at(other.ends_us)
         return refuse(Refused.PARKED.value, plate=other.plate, area=other.area, until=until)
@@ -154,20 +181,27 @@ def _occupied(session: ParkingSession, uow: UnitOfWork, context: Context) -> Out
 
 
 def stop(command: StopParking, uow: UnitOfWork, context: Context) -> Outcome:
-    """The minutes are charged, the rest stays on the parking account. Result: the ParkingSession."""
+    """The minutes are charged, the rest stays on the parking account. Result: the ParkingSession.
+
+    While the bank still works on its price it will not begin; what the bank pays is kept for the next one.
+    """
     driver = _ADMIT_FREE(command.origin, uow)
     if isinstance(driver, Outcome):
         return driver
-    session = _running(driver.msisdn, command.plate, Refused.NOTHING_RUNNING, uow, context)
+    session = _meant(driver.msisdn, command.plate, Refused.NOTHING_RUNNING, uow, context)
     if isinstance(session, Outcome):
         return session
+    if session.state is ParkingState.PAYING:
+        session = call_off(session, Happens.REFUSED, uow)
+        told = by_7757(Text("parking.called_off", {"plate": session.plate}), session.msisdn, context)
+        return Outcome(replies=(told,), events=(changed(session),), result=session)
     return finish(session, Happens.STOP, uow, context)
 
 
 def extend(command: ExtendParking, uow: UnitOfWork, context: Context) -> Outcome:
     """Hold the price of the extension and ask for confirmation, or say why not. Result: the ParkingSession.
 
-    It costs what the parking cost when it was asked for, and is paid from where that was.
+    It costs an hour what the parking cost when it was asked for, and is paid from what the portal says now.
     """
     driver = _ADMIT(command.origin, uow)
     if isinstance(driver, Outcome):
@@ -178,28 +212,34 @@ def extend(command: ExtendParking, uow: UnitOfWork, context: Context) -> Outcome
         return _refuse(Refused.BAD_PLATE, context)
     if not hours:
         return _refuse(Refused.BAD_HOURS, context)
-    session = _running(driver.msisdn, "".join(typed_plate), Refused.OVER, uow, context)
+    session = _meant(driver.msisdn, "".join(typed_plate), Refused.OVER, uow, context)
     if isinstance(session, Outcome):
         return session
-    if is_extension_paying(session):
+    if is_paying(session):
         return refuse(Refused.PAYING.value, plate=session.plate)
-    return ask_for(session, hours, uow, context)
+    return ask_for(session._replace(method=_method_of(session.msisdn, uow)), hours, uow, context)
 
 
-def _running(
+def _meant(
     msisdn: Msisdn, typed_plate: str, none: Refused, uow: UnitOfWork, context: Context
 ) -> ParkingSession | Outcome:
-    """The one that is meant, or why it cannot be told: ``none`` where none runs."""
+    """The one that is meant: it runs, or the bank works on it. Else why it is not told, ``none`` for none."""
     plate = read_plate(typed_plate) if typed_plate else None
     if typed_plate and plate is None:
         return _refuse(Refused.BAD_PLATE, context)
-    running = [each for each in uow.parking.of(msisdn) if each.is_running and context.now_us < each.ends_us]
-    if not running:
+    going = [each for each in uow.parking.of(msisdn) if _goes(each, context)]
+    if not going:
         return refuse(none.value)
-    meant = [each for each in running if plate in (None, each.plate)]
+    meant = [each for each in going if plate in (None, each.plate)]
     if not meant:
         return refuse(Refused.NOT_YOURS.value, plate=plate)
     return meant[0] if len(meant) == 1 else refuse(Refused.WHICH_PLATE.value, lines=_plates(meant))
+
+
+def _goes(session: ParkingSession, context: Context) -> bool:
+    """What ends at this moment has ended, whether its job has run or not."""
+    is_running = session.is_running and context.now_us < session.ends_us
+    return is_running or session.state is ParkingState.PAYING
 
 
 def _plates(sessions: list[ParkingSession]) -> tuple[str, ...]:
@@ -235,7 +275,8 @@ def how(command: HowToPark, uow: UnitOfWork, context: Context) -> Outcome:
     if driver.brand not in context.profile.parking_brands:
         return _refuse(Refused.BRAND, context)
     price = price_at(context.profile.parking_prices, context.now_us)
-    return reply("parking.how", amount=Money(price.per_hour_tiyn))
+    code, confirm_at = map(context.profile.sms_code_of, (PARKING, PARKING_CONFIRM))
+    return reply("parking.how", amount=Money(price.per_hour_tiyn), parking=code, confirm=confirm_at)
 
 
 # -- the service -----------------------------------------------------------------------------------
@@ -261,6 +302,7 @@ SERVICE: Final = Service(
         Rule("S", StopParking),
         # The Cyrillic letter that looks like this one begins the Russian word for it.
         Rule("C", StopParking),
+        Rule("{plate:parking_stop}", StopParking),
         Rule("S {plate:typed_rest}", StopParking),
         Rule("C {plate:typed_rest}", StopParking),
         Rule("{more:parking_more}", ExtendParking),

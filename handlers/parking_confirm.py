@@ -4,7 +4,7 @@ A price that comes from the subscriber's own accounts is paid at once; a card is
 bank's answer begins or extends the parking (``handlers.parking_runs``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -14,29 +14,32 @@ from handlers.base.bank import Declined, Order
 from handlers.base.command import Command, Origin
 from handlers.base.context import Context
 from handlers.base.grammar import Rule
-from handlers.base.outcome import Outcome, Text, refuse
+from handlers.base.outcome import Outcome, Refusal, Text, refuse
 from handlers.base.parking_money import pay_from_main
 from handlers.base.parking_question import (
     JOB_ANSWER,
+    PARKING,
     PARKING_CONFIRM,
     Question,
+    ask,
     by_7701,
     card_of,
     changed,
-    is_extension_paying,
+    is_card_named,
+    is_over_limit,
+    is_paying,
     lapse_key,
     question_of,
     withdraw,
 )
 from handlers.base.parking_running import begin, extend
 from handlers.base.parking_states import Happens, step
-from handlers.base.schedule import midnight_us
 from handlers.base.service import Service
 from rating.money import Money
 from rating.msisdn import Msisdn
 from storage.bank_model import Card, CardTransaction
 from storage.needs import Needs
-from storage.parking_model import ParkingSession, ParkingState, PaymentMethod
+from storage.parking_model import PaymentMethod
 from storage.unit_of_work import UnitOfWork
 
 NAME: Final = PARKING_CONFIRM
@@ -63,6 +66,7 @@ class Refused(StrEnum):
     NOTHING_ASKED = "parking.nothing_asked"
     TOO_LATE = "parking.too_late"
     NO_CARD = "parking.no_card"
+    CARD_CHANGED = "parking.card_changed"
     CARD_LIMIT = "parking.card_limit"
     CARD_NOT_ENOUGH = "parking.card_not_enough"
 
@@ -76,29 +80,26 @@ def confirm(command: ConfirmParking, uow: UnitOfWork, context: Context) -> Outco
     driver = _ADMIT(command.origin, uow)
     if isinstance(driver, Outcome):
         return driver
-    question = _asked(driver.msisdn, uow)
+    question = _asked(driver.msisdn, uow, context)
     if isinstance(question, Outcome):
         return question
     if context.now_us >= question.by_us:
-        return refuse(Refused.TOO_LATE.value, until=context.at(question.by_us))
+        code = context.profile.sms_code_of(PARKING)
+        return refuse(Refused.TOO_LATE.value, until=context.at(question.by_us), parking=code)
     if question.parts.rest_tiyn and question.session.method is PaymentMethod.CARD:
         return _order(question, command.origin, uow, context)
     uow.jobs.cancel(lapse_key(question.session))
     return _pay(question, command.origin, uow, context)
 
 
-def _asked(msisdn: Msisdn, uow: UnitOfWork) -> Question | Outcome:
+def _asked(msisdn: Msisdn, uow: UnitOfWork, context: Context) -> Question | Outcome:
     question = question_of(msisdn, uow)
     if question is not None:
         return question
-    paying = next((each for each in uow.parking.of(msisdn) if _is_paying(each)), None)
+    paying = next((each for each in uow.parking.of(msisdn) if is_paying(each)), None)
     if paying is not None:
         return refuse(Refused.PAYING.value, plate=paying.plate)
-    return refuse(Refused.NOTHING_ASKED.value)
-
-
-def _is_paying(session: ParkingSession) -> bool:
-    return session.state is ParkingState.PAYING or is_extension_paying(session)
+    return refuse(Refused.NOTHING_ASKED.value, parking=context.profile.sms_code_of(PARKING))
 
 
 def _pay(question: Question, origin: Origin, uow: UnitOfWork, context: Context) -> Outcome:
@@ -140,9 +141,10 @@ def _authorised(
     card = card_of(session.msisdn, uow)
     if card is None:
         return refuse(Refused.NO_CARD.value)
-    most_tiyn = context.profile.bank_daily_limit_tiyn
-    if uow.cards.paid_since(session.msisdn, midnight_us(context.now)) + amount_tiyn > most_tiyn:
-        return refuse(Refused.CARD_LIMIT.value, most=Money(most_tiyn))
+    if not is_card_named(question, card, uow):
+        return _ask_again(question, uow, context)
+    if is_over_limit(session.msisdn, amount_tiyn, uow, context):
+        return refuse(Refused.CARD_LIMIT.value, most=Money(context.profile.bank_daily_limit_tiyn))
     order = Order(
         card=card,
         amount_tiyn=amount_tiyn,
@@ -159,6 +161,13 @@ def _authorised(
     return held, card
 
 
+def _ask_again(question: Question, uow: UnitOfWork, context: Context) -> Outcome:
+    """Another card would pay than the one that was named: its owner has to want that, in the same time."""
+    request = ask(question, False, uow, context)
+    text = Text(Refused.CARD_CHANGED.value, {"request": request.text})
+    return Outcome(replies=(replace(request, text=text),), refusal=Refusal(Refused.CARD_CHANGED.value, text))
+
+
 # -- anything else ---------------------------------------------------------------------------------
 
 
@@ -167,7 +176,7 @@ def cancel(command: CancelParking, uow: UnitOfWork, context: Context) -> Outcome
     driver = _ADMIT_FREE(command.origin, uow)
     if isinstance(driver, Outcome):
         return driver
-    question = _asked(driver.msisdn, uow)
+    question = _asked(driver.msisdn, uow, context)
     if isinstance(question, Outcome):
         return question
     session = withdraw(question, Happens.REFUSED, uow)

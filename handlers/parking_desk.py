@@ -22,7 +22,15 @@ from rating.parking_price import price_at
 from rating.subscriber import Language
 from storage.model import Subscriber
 from storage.needs import Needs
-from storage.parking_model import Driver, Fine, FineState, ParkingSession, PaymentMethod, Sighting
+from storage.parking_model import (
+    Driver,
+    Fine,
+    FineState,
+    ParkingSession,
+    ParkingState,
+    PaymentMethod,
+    Sighting,
+)
 from storage.unit_of_work import UnitOfWork
 
 NAME: Final = "parking_desk"
@@ -137,11 +145,11 @@ def report(command: ReportCar, uow: UnitOfWork, context: Context) -> Outcome:
     session = uow.parking.by_plate(plate)
     if session is not None and _is_paid(session, zone, context):
         return _noted(CarSeen(verdict=Verdict.PAID, sighting=stay, until_us=session.ends_us), uow)
-    until_us = stay.first_us + context.profile.parking_grace_s * _US
+    until_us = _pay_until_us(stay, session, context)
     if stay.fine_id:
         fine = uow.fines.get(stay.fine_id)
         return _noted(CarSeen(verdict=Verdict.FINED, sighting=stay, fine=fine), uow)
-    if context.now_us < until_us:
+    if context.now_us <= until_us:
         return _noted(CarSeen(verdict=Verdict.GRACE, sighting=stay, until_us=until_us), uow)
     return _fined(stay, zone, uow, context)
 
@@ -152,7 +160,9 @@ def _unseen(zone: ParkingZone | None, plate: str | None) -> tuple[FieldError, ..
 
 
 def _stay(plate: str, area: str, uow: UnitOfWork, context: Context) -> Sighting:
-    """The stay that goes on, or a new one: on another place, or after the car was not seen for long."""
+    """The stay that goes on, or a new one: on another place, after the car was not seen for long, or
+    after its driver has stopped a parking here (``handlers.base.parking_running``).
+    """
     seen, now_us = uow.fines.sighting(plate), context.now_us
     gap_us = context.profile.parking_stay_s * _US
     if seen is None or seen.area != area or now_us - seen.last_us > gap_us:
@@ -163,6 +173,17 @@ def _stay(plate: str, area: str, uow: UnitOfWork, context: Context) -> Sighting:
 def _is_paid(session: ParkingSession, zone: ParkingZone, context: Context) -> bool:
     """Paid on this place. What ends at this moment has ended, whether its job has run or not."""
     return session.is_running and session.area == zone.number and context.now_us < session.ends_us
+
+
+def _pay_until_us(stay: Sighting, session: ParkingSession | None, context: Context) -> int:
+    """The last moment at which nothing is due yet.
+
+    Who has confirmed waits for the bank, no longer than that may take.
+    """
+    until_us = stay.first_us + context.profile.parking_grace_s * _US
+    if session is None or session.state is not ParkingState.PAYING or session.area != stay.area:
+        return until_us
+    return max(until_us, context.now_us + context.profile.bank_answer_timeout_s * _US)
 
 
 def _noted(seen: CarSeen, uow: UnitOfWork) -> Outcome:

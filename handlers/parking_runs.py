@@ -10,21 +10,23 @@ from typing import Final
 from handlers.base.bank import Verdict
 from handlers.base.context import Context
 from handlers.base.outcome import Outcome, Text
-from handlers.base.parking_money import free_tiyn, release
+from handlers.base.parking_money import free_tiyn
 from handlers.base.parking_question import (
     JOB_ANSWER,
     JOB_LAPSED,
     asked_of,
     by_7701,
+    call_off,
     changed,
     is_extension_paying,
-    withdraw,
+    lapse,
     without_extension,
 )
-from handlers.base.parking_running import JOB_ENDED, JOB_REMINDER, begin, extend, finish, remind
-from handlers.base.parking_states import US_PER_S, Happens, can, step
+from handlers.base.parking_running import JOB_ENDED, JOB_REMINDER, begin, extend, finish, put_reminder, remind
+from handlers.base.parking_states import US_PER_S, Happens, can
 from handlers.base.service import Service
 from rating.money import Money
+from rating.msisdn import Msisdn
 from storage.bank_model import CardTransaction, TransactionState
 from storage.model import AccountKind, Job, parking_account
 from storage.needs import Needs
@@ -40,18 +42,20 @@ def lapsed(job: Job, uow: UnitOfWork, context: Context) -> Outcome:
     question = asked_of(session, uow) if session else None
     if question is None or context.now_us < question.by_us:
         return Outcome()
-    withdrawn = withdraw(question, Happens.UNANSWERED, uow)
-    text_id = "parking.more_lapsed" if question.is_extension else "parking.lapsed"
-    text = Text(text_id, {"plate": withdrawn.plate, "until": context.at(withdrawn.ends_us)})
-    return Outcome(replies=(by_7701(text, withdrawn.msisdn, context),), events=(changed(withdrawn),))
+    return lapse(question, uow, context)
 
 
 def reminder(job: Job, uow: UnitOfWork, context: Context) -> Outcome:
-    """The end is near: once for what is paid, and never when it is over."""
+    """The end is near: once for what is paid, and never when it is over.
+
+    One that comes too early, since the profile has another lead by now, is put off.
+    """
     session = uow.parking.get(str(job.payload["session"]))
     if session is None or not can(session.state, Happens.REMINDER):
         return Outcome()
     remind_us = session.ends_us - context.profile.parking_reminder_s * US_PER_S
+    if context.now_us < remind_us:
+        put_reminder(session, remind_us, uow)
     return remind(session, uow, context) if remind_us <= context.now_us < session.ends_us else Outcome()
 
 
@@ -99,10 +103,9 @@ def _failed(
     """No money, or no answer in time: nobody parks on a guess. What comes later is kept for the next time."""
     if session.is_running:
         session = without_extension(session, uow)
+        uow.parking.put(session)
     else:
-        release((session.parking_hold,), uow)
-        session = session._replace(state=step(session.state, Happens.FAILED), parking_hold="")
-    uow.parking.put(session)
+        session = call_off(session, Happens.FAILED, uow)
     is_unknown = transaction.state is TransactionState.UNKNOWN
     text_id = "parking.card_silent" if is_unknown else "parking.card_failed"
     text = Text(text_id, _params(session, transaction))
@@ -135,6 +138,14 @@ def _needs_session(job: Job) -> Needs:
     return Needs(parking_sessions=frozenset({str(job.payload["session"])}))
 
 
+def _needs_reminder(job: Job) -> Needs:
+    """With the driver's other parkings: whether the reminder has to name the plate."""
+    return Needs(
+        parking_sessions=frozenset({str(job.payload["session"])}),
+        parking_msisdns=frozenset({Msisdn(str(job.payload["msisdn"]))}),
+    )
+
+
 def _needs_answer(job: Job) -> Needs:
     return Needs(card_transactions=frozenset({str(job.payload["code"])}))
 
@@ -147,7 +158,7 @@ SERVICE: Final = Service(
     job_needs=MappingProxyType(
         {
             JOB_LAPSED: _needs_session,
-            JOB_REMINDER: _needs_session,
+            JOB_REMINDER: _needs_reminder,
             JOB_ENDED: _needs_session,
             JOB_ANSWER: _needs_answer,
         }

@@ -39,6 +39,14 @@ class Jobs:
         self._put.pop(job.key, None)
         self._put[job.key] = job._replace(id=self._head.job_id)
 
+    def get(self, key: str) -> Job | None:
+        """The job with this key, or None."""
+        if key in self._put or key in self._cancelled:
+            return self._put.get(key)
+        stored = select(table.c.id, table.c.kind, table.c.key, table.c.due_us, table.c.payload)
+        found = [_job_of(row) for row in self._driver.query(stored.where(table.c.key == key))]
+        return next((job for job in found if job.id not in self._done), None)
+
     def cancel(self, key: str) -> None:
         """Forget the job with this key, if there is one."""
         self._put.pop(key, None)

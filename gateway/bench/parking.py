@@ -37,20 +37,20 @@ _PER_S = 50
 _QUIET_S = 5.0
 #: What is stored begins and ends so much later, so that nothing of it is due before its time.
 _AHEAD = timedelta(hours=6)
+#: How many parkings a whole day has; fewer are the same crowd for a part of it.
+_A_DAY = 100_000
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
 #: Before the end, in the profile.
 _REMINDER = timedelta(minutes=10)
-#: Who parks beside whom in the store is not who leaves after whom.
-_STRIDE = 7_919
 _API_TIMEOUT_S = 3_600.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def run(cycles: int, day: int, parked: int) -> list[Figure]:
-    """Measure so many cycles, a day of so many parkings, and so many ends at one moment; 0 leaves one out."""
+    """Measure so many cycles, so many parkings of a day, and so many ends at one moment; 0 leaves one out."""
     figures = _cycles(cycles) if cycles else []
     figures += _day(day) if day else []
     return figures + (_one_moment(parked) if parked else [])
@@ -87,32 +87,38 @@ def _cycles(count: int) -> list[Figure]:
 
 def _day(count: int) -> list[Figure]:
     """The time is from the call that advances the clock to the last message at a handset."""
-    began, label = datetime.now(UTC) + _AHEAD, f"A virtual day of {count:,} parkings"
+    began, share = datetime.now(UTC) + _AHEAD, count / _A_DAY
+    label = f"{count:,} parkings of a virtual day of {_A_DAY:,}"
     figures: list[Figure] = []
-    fill = partial(store_parked, first=0, count=count, stay=over_a_day(began, count))
+    fill = partial(store_parked, first=0, count=count, stay=over_a_day(began))
     with _stored_gateway(fill, label, figures) as (running, api):
         api.put("/clock", json={"mode": "virtual", "now": began.isoformat()}).raise_for_status()
         plan = Plan(port=running.smpp, text="BAL", code="6000", handsets=1, others=2 * count)
         with _generator(texting.__name__, asdict(plan)) as process:
             _heard(process)
             at, before = time.monotonic(), running.cpu_s()
-            day = api.post("/clock/advance", json={"seconds": _DAY // _SECOND}).raise_for_status()
+            day = api.post("/clock/advance", json={"seconds": _span(count) // _SECOND + 1}).raise_for_status()
             _heard(process)
             seconds, cpu_us = time.monotonic() - at, (running.cpu_s() - before) / count * 1e6
         _check(api, day.json()["fired"], count)
     return [
-        Figure(f"{label}: reminded, ended and told in", seconds, "s", 60, at_most=True),
+        Figure(f"{label}: reminded, ended and told in", seconds, "s", 60 * share, at_most=True),
         Figure(f"{label}: gateway CPU per parking", cpu_us, "µs"),
         *figures,
     ]
 
 
-def over_a_day(began: datetime, count: int) -> Stay:
-    """Stays that end evenly over a day, each at a moment of its own; nobody has been reminded before it."""
-    began_us, reminder_us, day_us, hour_us = map(_us, (began - _EPOCH, _REMINDER, _DAY, _HOUR))
+def _span(count: int) -> timedelta:
+    """The part of a day after which the first ``count`` of its parkings are over."""
+    return _REMINDER + (_DAY - _REMINDER) * count / _A_DAY
+
+
+def over_a_day(began: datetime) -> Stay:
+    """Stays that end one after the other, evenly over a day; nobody has been reminded before it."""
+    began_us, hour_us = _us(began - _EPOCH), _us(_HOUR)
 
     def stay(number: int) -> tuple[int, int]:
-        after_us = reminder_us + (day_us - reminder_us) * (number * _STRIDE % count + 1) // (count + 1)
+        after_us = _us(_span(number)) + 1
         return after_us // hour_us + 1, began_us + after_us
 
     return stay

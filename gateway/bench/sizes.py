@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Sizes:
     """How much is stored before the ledger (commands) and the SMSC (messages) are measured, and how much the
     bank has to do: payments by SMS, payments of each channel, AutoPay rules; how many parkings there are in
-    whole cycles, in a virtual day, and at one moment. 0 leaves a part out.
+    whole cycles, of a virtual day, and at one moment. 0 leaves a part out.
     """
 
     commands_before: int = 0
@@ -16,7 +16,7 @@ class Sizes:
     channel_payments: int = 25_600
     rules: int = 100_000
     parking_cycles: int = 20_000
-    parking_day: int = 100_000
+    parking_day: int = 2_000
     parked: int = 100_000
 
 

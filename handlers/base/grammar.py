@@ -151,6 +151,12 @@ def _starred(counts: Collection[int], usage: str, head: str = "") -> Callable[[s
     return read
 
 
+def _read_stop(typed: str) -> str | Usage:
+    """The plate in ``S*123AAA02``, as after ``X*1``; the letter is either alphabet's."""
+    head, _, plate = (part.strip() for part in typed.partition("*"))
+    return plate if plate and fold(head) in {"S", "C"} else Usage("parking.usage")
+
+
 #: Every slot type by name. A later service adds a line here, or passes its own table to Grammar.
 SLOT_TYPES: Final[Mapping[str, SlotType]] = MappingProxyType(
     {
@@ -160,6 +166,7 @@ SLOT_TYPES: Final[Mapping[str, SlotType]] = MappingProxyType(
         "msisdn": SlotType(_read_msisdn, takes_rest=True),
         "parking_place": SlotType(_starred({3}, "parking.usage"), takes_rest=True),
         "parking_more": SlotType(_starred({2, 3}, "parking.usage", head="X"), takes_rest=True),
+        "parking_stop": SlotType(_read_stop, takes_rest=True),
         "small_amount": SlotType(_read_small_amount),
         "typed": SlotType(_read_as_typed),
         "typed_rest": SlotType(_read_as_typed, takes_rest=True),

@@ -26,7 +26,8 @@ class Text:
 class Reply:
     """One message to a subscriber. Left empty, ``to`` is who asked, ``sender`` what was addressed, and
     the bearer is the one that the command came by. ``fallback`` names the SMS sender that carries a
-    USSD answer whose dialogue is gone (money moved: the subscriber must hear of it).
+    USSD answer whose dialogue is gone (money moved: the subscriber must hear of it). After ``expires_us``,
+    operator time in microseconds, it is not worth telling; 0 for the operator's own validity.
     """
 
     text: Text
@@ -34,6 +35,7 @@ class Reply:
     sender: str = ""
     by_sms: bool = False
     fallback: str = ""
+    expires_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

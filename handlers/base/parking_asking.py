@@ -8,7 +8,16 @@ from enum import StrEnum
 from handlers.base.context import Context
 from handlers.base.outcome import Outcome, refuse
 from handlers.base.parking_money import Parts, free_tiyn, hold, split
-from handlers.base.parking_question import Question, ask, card_of, changed, held_by, question_of, withdraw
+from handlers.base.parking_question import (
+    Question,
+    ask,
+    card_of,
+    changed,
+    held_by,
+    is_over_limit,
+    question_of,
+    withdraw,
+)
 from handlers.base.parking_states import Happens, confirm_by_us
 from rating.money import Money
 from rating.parking_price import hours_tiyn
@@ -36,6 +45,7 @@ class Refused(StrEnum):
     PAYING = "parking.paying"
     NOT_ENOUGH = "parking.not_enough"
     NO_CARD = "parking.no_card"
+    CARD_LIMIT = "parking.card_limit"
 
 
 def ask_for(session: ParkingSession, hours: int, uow: UnitOfWork, context: Context) -> Outcome:
@@ -44,32 +54,48 @@ def ask_for(session: ParkingSession, hours: int, uow: UnitOfWork, context: Conte
     ``session`` is a new one, or one that runs.
     """
     before = question_of(session.msisdn, uow)
-    parts = _parts(session, hours, before, uow)
+    parts = _parts(session, hours, before, uow, context)
     if isinstance(parts, Outcome):
         return parts
     if before:
         withdrawn = withdraw(before, Happens.REFUSED, uow)
-        session = withdrawn if withdrawn.id == session.id else session
+        if withdrawn.id == session.id:
+            session = withdrawn._replace(method=session.method)
+        elif withdrawn.plate == session.plate:
+            # Or one who never confirms could keep the plate from others for good.
+            session = session._replace(confirm_by_us=before.by_us)
     put = _put_extension if session.is_running else _put_start
     question = put(session, hours, parts, uow, context)
     request = ask(question, before is not None, uow, context)
     return Outcome(replies=(request,), events=(changed(question.session),), result=question.session)
 
 
-def _parts(session: ParkingSession, hours: int, before: Question | None, uow: UnitOfWork) -> Parts | Outcome:
+def _parts(
+    session: ParkingSession, hours: int, before: Question | None, uow: UnitOfWork, context: Context
+) -> Parts | Outcome:
     """Where the price comes from, or that it is not there. What the question ``before`` holds can be used."""
     main, parking = main_account(session.msisdn), parking_account(session.msisdn)
     held_main_tiyn, held_parking_tiyn = held_by(before, uow) if before else (0, 0)
     price_tiyn = hours_tiyn(session.per_hour_tiyn, hours)
     parts = split(price_tiyn, free_tiyn(parking, uow) + held_parking_tiyn)
     if session.method is PaymentMethod.CARD:
-        has_card = not parts.rest_tiyn or card_of(session.msisdn, uow) is not None
-        return parts if has_card else refuse(Refused.NO_CARD.value)
+        return _cannot_pay(session, parts.rest_tiyn, uow, context) or parts
     # Below zero the main balance has nothing, and what it lacks is not the parking's.
     missing_tiyn = parts.rest_tiyn - max(0, free_tiyn(main, uow) + held_main_tiyn)
     if missing_tiyn <= 0:
         return parts
     return refuse(Refused.NOT_ENOUGH.value, amount=Money(price_tiyn), missing=Money(missing_tiyn))
+
+
+def _cannot_pay(session: ParkingSession, rest_tiyn: int, uow: UnitOfWork, context: Context) -> Outcome | None:
+    """Why no card pays this rest: what 7701 would refuse for sure is not asked."""
+    if not rest_tiyn:
+        return None
+    if card_of(session.msisdn, uow) is None:
+        return refuse(Refused.NO_CARD.value)
+    if is_over_limit(session.msisdn, rest_tiyn, uow, context):
+        return refuse(Refused.CARD_LIMIT.value, most=Money(context.profile.bank_daily_limit_tiyn))
+    return None
 
 
 def _hold(session: ParkingSession, parts: Parts, uow: UnitOfWork, context: Context) -> tuple[str, str]:

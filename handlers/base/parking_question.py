@@ -7,9 +7,10 @@ confirmed: in time, by another answer, or because something else is asked instea
 from typing import Final, NamedTuple
 
 from handlers.base.context import Context
-from handlers.base.outcome import Event, Reply, Text
+from handlers.base.outcome import Event, Outcome, Reply, Text
 from handlers.base.parking_money import Parts, held_tiyn, release
 from handlers.base.parking_states import Happens, step
+from handlers.base.schedule import midnight_us
 from rating.money import Money
 from rating.msisdn import Msisdn
 from rating.parking_price import hours_tiyn
@@ -21,7 +22,8 @@ from storage.unit_of_work import UnitOfWork
 #: The services whose short codes parking writes from: 7757 tells, 7701 asks.
 PARKING: Final = "parking"
 PARKING_CONFIRM: Final = "parking_confirm"
-#: Nobody has confirmed in time. Payload: ``{"session": id}``, as that of every job of a session.
+#: Nobody has confirmed in time. Payload: ``{"session": id}``, as that of every job of a session, and the id
+#: of the ``card`` that was named, where one was.
 JOB_LAPSED: Final = "parking.lapsed"
 #: The bank's answer about a card's money. Payload: as in ``handlers.base.bank``.
 JOB_ANSWER: Final = "parking.answer"
@@ -68,6 +70,11 @@ def is_extension_paying(session: ParkingSession) -> bool:
     return session.is_running and session.asked_hours > 0 and session.ask_by_us == 0
 
 
+def is_paying(session: ParkingSession) -> bool:
+    """True where something is confirmed, and the bank has not answered."""
+    return session.state is ParkingState.PAYING or is_extension_paying(session)
+
+
 def extension_parts(session: ParkingSession, uow: UnitOfWork) -> Parts:
     """Where the price of its extension comes from."""
     parking_tiyn = held_tiyn(session.ask_parking_hold, uow)
@@ -98,6 +105,25 @@ def withdraw(question: Question, happens: Happens, uow: UnitOfWork) -> ParkingSe
     return session
 
 
+def lapse(question: Question, uow: UnitOfWork, context: Context) -> Outcome:
+    """Nobody has confirmed in time: the money is free, and 7701 says so."""
+    withdrawn = withdraw(question, Happens.UNANSWERED, uow)
+    text_id = "parking.more_lapsed" if question.is_extension else "parking.lapsed"
+    text = Text(text_id, {"plate": withdrawn.plate, "until": context.at(withdrawn.ends_us)})
+    return Outcome(replies=(by_7701(text, withdrawn.msisdn, context),), events=(changed(withdrawn),))
+
+
+def call_off(session: ParkingSession, happens: Happens, uow: UnitOfWork) -> ParkingSession:
+    """What the bank works on will not begin: FAILED, or REFUSED by its driver. Returns what became of it.
+
+    The parking account's part is free. The card's money comes there too, should the bank still pay.
+    """
+    release((session.parking_hold,), uow)
+    session = session._replace(state=step(session.state, happens), parking_hold="")
+    uow.parking.put(session)
+    return session
+
+
 def without_extension(session: ParkingSession, uow: UnitOfWork) -> ParkingSession:
     """The same session with no extension asked; the caller stores it."""
     release((session.ask_main_hold, session.ask_parking_hold), uow)
@@ -107,21 +133,33 @@ def without_extension(session: ParkingSession, uow: UnitOfWork) -> ParkingSessio
 def ask(question: Question, replaces: bool, uow: UnitOfWork, context: Context) -> Reply:
     """The request for confirmation from 7701, and the job that ends its time."""
     session = question.session
-    uow.jobs.put(session_job(JOB_LAPSED, lapse_key(session), question.by_us, session))
+    card = card_of(session.msisdn, uow) if _is_by_card(question) else None
+    job = session_job(JOB_LAPSED, lapse_key(session), question.by_us, session)
+    uow.jobs.put(job._replace(payload={**job.payload, "card": card.id}) if card else job)
     params = {
         "area": session.area,
         "plate": session.plate,
         "count": question.hours,
-        "cost": _cost(question, uow),
+        "cost": _cost(question, card),
         "until": context.at(question.by_us),
     }
     text = Text("parking.ask_more" if question.is_extension else "parking.ask", params)
     if replaces:
         text = Text("parking.ask_instead", {"request": text})
-    return by_7701(text, session.msisdn, context)
+    return by_7701(text, session.msisdn, context, expires_us=question.by_us)
 
 
-def _cost(question: Question, uow: UnitOfWork) -> Text:
+def _is_by_card(question: Question) -> bool:
+    return question.parts.rest_tiyn > 0 and question.session.method is PaymentMethod.CARD
+
+
+def is_card_named(question: Question, card: Card, uow: UnitOfWork) -> bool:
+    """Whether this is the card that was named when it was asked: the ``1`` is for that one only."""
+    job = uow.jobs.get(lapse_key(question.session))
+    return job is not None and job.payload.get("card") == card.id
+
+
+def _cost(question: Question, card: Card | None) -> Text:
     """What it costs, and from where; both parts where there are two."""
     parts, session = question.parts, question.session
     params: dict[str, object] = {"amount": Money(parts.price_tiyn)}
@@ -131,7 +169,6 @@ def _cost(question: Question, uow: UnitOfWork) -> Text:
         params |= {"used": Money(parts.parking_tiyn), "rest": Money(parts.rest_tiyn)}
     if session.method is PaymentMethod.MAIN:
         return Text("parking.cost_both" if parts.parking_tiyn else "parking.cost_main", params)
-    card = card_of(session.msisdn, uow)
     params["card"] = card.last4 if card else ""
     return Text("parking.cost_both_card" if parts.parking_tiyn else "parking.cost_card", params)
 
@@ -139,6 +176,12 @@ def _cost(question: Question, uow: UnitOfWork) -> Text:
 def card_of(msisdn: Msisdn, uow: UnitOfWork) -> Card | None:
     """The card that pays: the one of the subscriber's that can which was connected first."""
     return next((card for card in uow.cards.of(msisdn) if card.state is CardState.ACTIVE), None)
+
+
+def is_over_limit(msisdn: Msisdn, amount_tiyn: int, uow: UnitOfWork, context: Context) -> bool:
+    """Whether with this amount the subscriber's cards would pay more than they may on one day."""
+    paid_tiyn = uow.cards.paid_since(msisdn, midnight_us(context.now))
+    return paid_tiyn + amount_tiyn > context.profile.bank_daily_limit_tiyn
 
 
 def lapse_key(session: ParkingSession) -> str:
@@ -151,14 +194,16 @@ def session_job(kind: str, key: str, due_us: int, session: ParkingSession) -> Jo
     return Job(kind=kind, key=key, due_us=due_us, payload={"session": session.id})
 
 
-def by_7701(text: Text, to: Msisdn, context: Context) -> Reply:
+def by_7701(text: Text, to: Msisdn, context: Context, *, expires_us: int = 0) -> Reply:
     """An SMS that can be answered with a confirmation, or is about one."""
-    return Reply(text=text, to=to, sender=context.profile.sms_code_of(PARKING_CONFIRM), by_sms=True)
+    sender = context.profile.sms_code_of(PARKING_CONFIRM)
+    return Reply(text=text, to=to, sender=sender, by_sms=True, expires_us=expires_us)
 
 
-def by_7757(text: Text, to: Msisdn, context: Context) -> Reply:
+def by_7757(text: Text, to: Msisdn, context: Context, *, expires_us: int = 0) -> Reply:
     """An SMS that tells of a parking."""
-    return Reply(text=text, to=to, sender=context.profile.sms_code_of(PARKING), by_sms=True)
+    sender = context.profile.sms_code_of(PARKING)
+    return Reply(text=text, to=to, sender=sender, by_sms=True, expires_us=expires_us)
 
 
 def changed(session: ParkingSession) -> Event:

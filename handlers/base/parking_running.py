@@ -7,7 +7,7 @@ time, or its driver.
 from typing import Final
 
 from handlers.base.context import Context
-from handlers.base.outcome import Outcome, Reply, Text
+from handlers.base.outcome import Outcome, Text
 from handlers.base.parking_money import (
     charge,
     free_tiyn,
@@ -17,6 +17,7 @@ from handlers.base.parking_money import (
 from handlers.base.parking_question import (
     by_7757,
     changed,
+    is_extension_asked,
     lapse_key,
     session_job,
     without_extension,
@@ -24,10 +25,11 @@ from handlers.base.parking_question import (
 from handlers.base.parking_states import US_PER_HOUR, Happens, reminder_us, step
 from rating.money import Money
 from rating.parking_price import hours_tiyn
-from storage.model import parking_account
+from storage.model import Job, parking_account
 from storage.parking_model import ParkingSession, ParkingState
 from storage.unit_of_work import UnitOfWork
 
+#: Its payload names the ``msisdn`` of the driver too.
 JOB_REMINDER: Final = "parking.reminder"
 JOB_ENDED: Final = "parking.ended"
 
@@ -78,13 +80,9 @@ def _goes_on(
     uow.jobs.put(session_job(JOB_ENDED, _end_key(session), session.ends_us, session))
     remind_us = reminder_us(context.now_us, session.ends_us, context.profile.parking_reminder_s)
     if remind_us:
-        uow.jobs.put(session_job(JOB_REMINDER, _reminder_key(session), remind_us, session))
-    params = {
-        "area": session.area,
-        "plate": session.plate,
-        "at": context.at(session.began_us),
-        "until": context.at(session.ends_us),
-    }
+        put_reminder(session, remind_us, uow)
+    params = {"area": session.area, "plate": session.plate, "at": context.at(session.began_us)}
+    params |= _what_next(session, uow, context)
     return Outcome(
         replies=(by_7757(Text(text_id, params), session.msisdn, context),),
         events=(changed(session),),
@@ -93,15 +91,30 @@ def _goes_on(
     )
 
 
+def put_reminder(session: ParkingSession, remind_us: int, uow: UnitOfWork) -> None:
+    """The job that reminds of the end, in the place of the one that is there."""
+    payload: dict[str, str | int] = {"session": session.id, "msisdn": session.msisdn}
+    uow.jobs.put(Job(kind=JOB_REMINDER, key=_reminder_key(session), due_us=remind_us, payload=payload))
+
+
+def _what_next(session: ParkingSession, uow: UnitOfWork, context: Context) -> dict[str, object]:
+    """Until when it runs, and what stops and extends it: with its plate where others of the driver's run."""
+    is_only = sum(each.is_running for each in uow.parking.of(session.msisdn)) == 1
+    return {
+        "until": context.at(session.ends_us),
+        "stop": "S" if is_only else f"S {session.plate}",
+        "extend": "X*1" if is_only else f"X*1*{session.plate}",
+    }
+
+
 def remind(session: ParkingSession, uow: UnitOfWork, context: Context) -> Outcome:
-    """The end is near."""
+    """The end is near. After the end there is nothing to remind of, so the message goes no further then."""
     session = session._replace(state=step(session.state, Happens.REMINDER))
     uow.parking.put(session)
-    params = {"area": session.area, "plate": session.plate, "until": context.at(session.ends_us)}
-    return Outcome(
-        replies=(by_7757(Text("parking.reminder", params), session.msisdn, context),),
-        events=(changed(session),),
-    )
+    params = {"area": session.area, "plate": session.plate, **_what_next(session, uow, context)}
+    text = Text("parking.reminder", params)
+    told = by_7757(text, session.msisdn, context, expires_us=session.ends_us)
+    return Outcome(replies=(told,), events=(changed(session),))
 
 
 def finish(session: ParkingSession, happens: Happens, uow: UnitOfWork, context: Context) -> Outcome:
@@ -113,8 +126,10 @@ def finish(session: ParkingSession, happens: Happens, uow: UnitOfWork, context: 
     ended_us = min(context.now_us, session.ends_us)
     if happens is Happens.STOP:
         uow.jobs.cancel(_end_key(session))
+        _leave(session, uow)
     if session.state is ParkingState.RUNNING:
         uow.jobs.cancel(_reminder_key(session))
+    is_unanswered = is_extension_asked(session)
     if session.asked_hours:
         uow.jobs.cancel(lapse_key(session))
         session = without_extension(session, uow)
@@ -128,15 +143,22 @@ def finish(session: ParkingSession, happens: Happens, uow: UnitOfWork, context: 
     )
     uow.parking.put(session)
     return Outcome(
-        replies=(_farewell(session, cost.minutes, uow, context),),
+        replies=(by_7757(_farewell(session, cost.minutes, is_unanswered, uow), session.msisdn, context),),
         events=(changed(session),),
         journal_seq=cost.journal_seq,
         result=session,
     )
 
 
-def _farewell(session: ParkingSession, minutes: int, uow: UnitOfWork, context: Context) -> Reply:
-    """What it cost, and after a stop what is left for the next time."""
+def _leave(session: ParkingSession, uow: UnitOfWork) -> None:
+    """Its driver says that the car leaves: whatever a camera sees later is another stay."""
+    seen = uow.fines.sighting(session.plate)
+    if seen is not None and seen.area == session.area:
+        uow.fines.see(seen._replace(area=""))
+
+
+def _farewell(session: ParkingSession, minutes: int, is_unanswered: bool, uow: UnitOfWork) -> Text:
+    """What it cost, and after a stop what is left for the next time; that nobody confirmed an extension."""
     params = {
         "area": session.area,
         "plate": session.plate,
@@ -144,8 +166,8 @@ def _farewell(session: ParkingSession, minutes: int, uow: UnitOfWork, context: C
         "amount": Money(session.charge_tiyn),
         "balance": Money(free_tiyn(parking_account(session.msisdn), uow)),
     }
-    text_id = "parking.stopped" if session.state is ParkingState.STOPPED else "parking.ended"
-    return by_7757(Text(text_id, params), session.msisdn, context)
+    text = Text("parking.stopped" if session.state is ParkingState.STOPPED else "parking.ended", params)
+    return Text("parking.not_extended", {"farewell": text}) if is_unanswered else text
 
 
 def _end_key(session: ParkingSession) -> str:

@@ -37,6 +37,7 @@ STEPS: Final[Mapping[tuple[ParkingState, Happens], ParkingState]] = MappingProxy
         (ParkingState.ASKED, Happens.UNANSWERED): ParkingState.LAPSED,
         (ParkingState.PAYING, Happens.PAID): ParkingState.RUNNING,
         (ParkingState.PAYING, Happens.FAILED): ParkingState.CANCELLED,
+        (ParkingState.PAYING, Happens.REFUSED): ParkingState.CANCELLED,
         (ParkingState.RUNNING, Happens.REMINDER): ParkingState.REMINDED,
         (ParkingState.RUNNING, Happens.EXTENDED): ParkingState.RUNNING,
         (ParkingState.RUNNING, Happens.STOP): ParkingState.STOPPED,

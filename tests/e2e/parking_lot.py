@@ -38,17 +38,15 @@ class ParkingLot:
     """Everything about parking in one gateway, on a virtual clock."""
 
     def __init__(self, api: ControlApi) -> None:
-        """Makes time stand still, and adds a Russian subscriber who may park: the demo has none."""
+        """As it is, as after a restart."""
         self.api = api
-        api.virtual_clock(MORNING)
-        api.add_subscriber(RU, language="ru", balance="500.00")
 
     @classmethod
-    def again(cls, api: ControlApi) -> "ParkingLot":
-        """The same after a restart: time and subscribers are as they were."""
-        lot = cls.__new__(cls)
-        lot.api = api
-        return lot
+    def opened(cls, api: ControlApi) -> "ParkingLot":
+        """Time stands still, and there is a Russian subscriber who may park: the demo has none."""
+        api.virtual_clock(MORNING)
+        api.add_subscriber(RU, language="ru", balance="500.00")
+        return cls(api)
 
     # -- transcripts -------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from tests.e2e.redeemer import Card, Redeemer
 FACE = Decimal(500)
 VOUCHERS = 1440
 HANDSETS = [f"7701700{number:04d}" for number in range(24)]
-INVARIANTS = 24
+INVARIANTS = 31
 
 
 def _cards(api: ControlApi, *, with_reference: bool) -> list[Card]:

@@ -35,7 +35,7 @@ NOTHING_ASKED = (
 @pytest.fixture
 def lot(api: ControlApi) -> ParkingLot:
     """Parking, on a virtual clock."""
-    return ParkingLot(api)
+    return ParkingLot.opened(api)
 
 
 @pytest.fixture
@@ -49,6 +49,9 @@ def bank(api: ControlApi) -> BankSide:
 USAGE = (
     "AREA*PLATE*HOURS: park, like 1001*123AAA02*1. S: stop. X*HOURS: extend, like X*2. "
     "Several cars: S PLATE, X*2*PLATE"
+)
+TAKEN = (
+    f"{PLATE} уже на парковке или в запросе с другого номера. Проверьте госномер или повторите через 10 мин."
 )
 NO_AREA = "There is no such parking area. Its number is on the sign where you park: 1001 to 1010."
 NO_PLATE = "This is not a plate of Kazakhstan. Write it like 123AAA02 or A111AAA."
@@ -66,8 +69,7 @@ BAD = {
     "S": "You have no parking running. To park, send like this: 1001*123AAA02*1",
     f"С {PLATE}": "You have no parking running. To park, send like this: 1001*123AAA02*1",
     "X*1": (
-        "There is nothing to extend: your parking is over. "
-        "To park again, send like this: 1001*123AAA02*1"
+        "There is nothing to extend: no parking of yours is running. To park, send like this: 1001*123AAA02*1"
     ),
 }
 
@@ -88,7 +90,7 @@ REFUSED = {
         f"1001*{PLATE}*25": "Часы - целое число от 1 до 24, например 1001*123AAA02*1 или X*1",
         f"1001*{PLATE}*6": "Нужно 600 тг, не хватает 100 тг. Пополните баланс и повторите.",
         "С": "У вас нет парковки. Начать: 1001*123AAA02*1",
-        "Х*1": "Продлевать нечего: парковка окончена. Начать снова: 1001*123AAA02*1",
+        "Х*1": "Продлевать нечего: у вас нет парковки. Начать: 1001*123AAA02*1",
     },
     KK: {
         f"1011*{PLATE}*1": "Мұндай аймақ жоқ. Нөмірі тұрақтағы белгіде: 1001 - 1010.",
@@ -96,7 +98,7 @@ REFUSED = {
         f"1001*{PLATE}*25": "Сағат - 1-ден 24 дейінгі бүтін сан, мысалы 1001*123AAA02*1 немесе X*1",
         f"1001*{PLATE}*6": "600 тг керек, 100 тг жетпейді. Балансты толтырып, қайталаңыз.",
         "С": "Сізде тұрақ жоқ. Бастау: 1001*123AAA02*1",
-        "Х*1": "Ұзартатын ештеңе жоқ: тұрақ аяқталды. Қайта бастау: 1001*123AAA02*1",
+        "Х*1": "Ұзартатын ештеңе жоқ: сізде тұрақ жоқ. Бастау: 1001*123AAA02*1",
     },
 }
 
@@ -176,11 +178,11 @@ def test_a_plate_is_parked_once_and_by_whom_is_not_told(lot: ParkingLot, phone: 
     """By the same subscriber: until when; by another: only that it is."""
     handset, other = phone(EN), phone(RU)
     handset.sms("7757", START)
-    assert other.sms("7757", START).text == f"{PLATE} уже на парковке."
+    assert other.sms("7757", START).text == TAKEN
     handset.sms("7701", "1")
     own = f"{PLATE} is parked already: 1001 until 17.05 10:30. To extend, send X*1*{PLATE}"
     assert handset.sms("7757", f"1005*{PLATE.lower()}*2").text == own
-    assert other.sms("7757", f"1002*{PLATE}*1").text == f"{PLATE} уже на парковке."
+    assert other.sms("7757", f"1002*{PLATE}*1").text == TAKEN
     lot.park(other, f"1002*{OTHER_PLATE}*1")
     assert other.sms("7757", f"S {PLATE}").text == f"У вас нет парковки для {PLATE}."
     assert other.sms("7757", f"X*1*{PLATE}").text == f"У вас нет парковки для {PLATE}."
@@ -234,7 +236,7 @@ def test_a_second_confirmation_pays_nothing_more(lot: ParkingLot, raw: Raw) -> N
 
 def test_messages_repeated_after_the_session_died_are_done_once(lot: ParkingLot, raw: Raw) -> None:
     """The handset has seen no response: the same ids, one parking, one payment."""
-    first, second = raw(address_range=EN), None
+    first = raw(address_range=EN)
     ids = [first.submit(EN, "7757", START).message_id]
     ids.append(first.submit(EN, "7701", "1").message_id)
     first.vanish()
@@ -252,7 +254,8 @@ def test_an_extension_after_the_end_has_nothing_to_extend(lot: ParkingLot, phone
     handset.incoming()
     assert "send 1 by 17.05 10:30" in handset.sms("7757", "X*1").text, "no longer than it is parked"
     lot.api.advance(300)
-    assert handset.incoming().text == f"Parking 1001, {PLATE} is over. It cost 100 KZT."
+    over = f"Parking 1001, {PLATE} is over. It cost 100 KZT. The extension was not confirmed."
+    assert handset.incoming().text == over
     assert handset.sms("7701", "1").text == NOTHING_ASKED
     assert handset.sms("7757", "X*1").text == BAD["X*1"]
     assert lot.purse() == purse(400)
@@ -278,14 +281,15 @@ def paying(lot: ParkingLot, handset: Phone, text: str = START) -> None:
     assert handset.sms("7701", "1").text.startswith("We are taking")
 
 
-def test_while_the_bank_works_nothing_else_is_done_with_the_plate(lot: ParkingLot, phone: MakePhone) -> None:
+def test_while_the_bank_works_only_a_stop_is_taken(lot: ParkingLot, phone: MakePhone) -> None:
     handset = phone(EN)
     paying(lot, handset)
     working = f"The bank is working on the payment for {PLATE}. Please wait for the message."
-    for code, text in (("7701", "1"), ("7701", "2"), ("7757", START)):
+    for code, text in (("7701", "1"), ("7701", "2"), ("7757", START), ("7757", "X*1")):
         assert handset.sms(code, text).text == working
-    assert handset.sms("7757", "S").text.startswith("You have no parking running.")
     assert lot.states() == ["paying"]
+    assert handset.sms("7757", "S").text.startswith(f"Cancelled. {PLATE} is not parked.")
+    assert lot.states() == ["cancelled"]
 
 
 def test_where_the_bank_does_not_pay_nobody_parks(lot: ParkingLot, bank: BankSide, phone: MakePhone) -> None:

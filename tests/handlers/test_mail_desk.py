@@ -77,6 +77,13 @@ def test_a_refusal_before_the_text_counts_as_an_attempt(desk: "Desk") -> None:
         assert how_it_is(desk) == (MailState.WAITING, attempts, "450 try later")
 
 
+def test_a_letter_that_is_put_off_is_due_at_its_time(desk: "Desk") -> None:
+    settle(desk, Settled(ID, MailState.WAITING, "450 try later", retry_us=7))
+    reads = desk.store.reads
+    assert reads.next_mail_us() == 7
+    assert [reads.waiting_mails(due_us=6), [each.id for each in reads.waiting_mails(due_us=7)]] == [[], [ID]]
+
+
 def test_a_refusal_after_the_text_was_counted_when_it_began(desk: "Desk") -> None:
     begin(desk)
     settle(desk, Settled(ID, MailState.WAITING, "451 try later"))

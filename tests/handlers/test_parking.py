@@ -139,7 +139,8 @@ def test_an_extension_after_the_reminder_can_be_confirmed_until_the_end_only(des
     desk.advance(55 * 60)
     assert "send 1 by 14.03 13:00" in talk(desk, "X*1")
     told = heard(desk.advance(5 * 60))
-    assert told == [f"7757: Parking 1001, {PLATE} is over. It cost 100 KZT."]
+    over = f"7757: Parking 1001, {PLATE} is over. It cost 100 KZT. The extension was not confirmed."
+    assert told == [over]
     assert money(desk) == (400 * KZT, 0, 0, 0)
     assert say(desk, "1", code="7701").word == "parking.nothing_asked"
 
@@ -178,7 +179,9 @@ def test_people_type_it_in_many_ways(desk: Desk, typed: str, plate: str) -> None
     assert [each.plate for each in open_of(desk)] == [plate]
 
 
-@pytest.mark.parametrize("typed", ["S", "s", "С", "с", " s ", f"s {PLATE}", "с 123 ааа 02"])
+@pytest.mark.parametrize(
+    "typed", ["S", "s", "С", "с", " s ", f"s {PLATE}", "с 123 ааа 02", f"S*{PLATE}", "с * 123ааа02"]
+)
 def test_stop_is_one_letter_in_either_alphabet(desk: Desk, typed: str) -> None:
     park(desk)
     assert "is stopped" in talk(desk, typed)
@@ -220,7 +223,7 @@ def test_what_has_another_form_gets_the_usage_and_costs_nothing(desk: Desk, type
         ("S", "parking.nothing_running", "You have no parking running."),
         (f"S {PLATE}", "parking.nothing_running", "To park, send like this: 1001*123AAA02*1"),
         ("S Bolat", "parking.bad_plate", "not a plate"),
-        ("X*1", "parking.over", "your parking is over"),
+        ("X*1", "parking.over", "no parking of yours is running"),
         ("X*0", "parking.bad_hours", "whole number"),
         ("X*1*Bolat", "parking.bad_plate", "not a plate"),
     ],
@@ -246,7 +249,10 @@ def test_a_plate_that_is_parked_is_refused_and_whose_it_is_is_not_told(desk: Des
     assert talk(desk, f"1005*{PLATE}*2") == (
         f"7757: {PLATE} is parked already: 1001 until 14.03 13:00. To extend, send X*1*{PLATE}"
     )
-    assert talk(desk, START, BOLAT) == f"7757: {PLATE} is parked already."
+    assert talk(desk, START, BOLAT) == (
+        f"7757: {PLATE} is parked, or asked for, by another number. "
+        "Check the plate, or try again in 10 minutes."
+    )
     assert say(desk, "S", BOLAT).word == "parking.nothing_running"
     park(desk, f"1001*{OTHER_PLATE}*1", BOLAT)
     assert talk(desk, f"S {PLATE}", BOLAT) == f"7757: No parking of yours is running for {PLATE}."
@@ -297,7 +303,7 @@ def test_stop_takes_back_the_extension_that_is_asked(desk: Desk) -> None:
 def test_an_extension_after_the_end_is_too_late(desk: Desk) -> None:
     park(desk)
     desk.advance(3600)
-    assert talk(desk, "X*1").startswith("7757: There is nothing to extend: your parking is over.")
+    assert talk(desk, "X*1").startswith("7757: There is nothing to extend: no parking of yours")
 
 
 @pytest.mark.parametrize("typed", ["S", "X*1"])

@@ -183,6 +183,10 @@ def test_a_card_without_the_money_can_be_filled_and_asked_again(desk: Desk) -> N
     )
     desk.sms("8080", "09 1234")
     desk.bind_card(pan="9398000000074329", balance_kzt=100)
+    assert talk(desk, "1", code="7701") == (
+        f"7701: Another card would pay now. Parking 1001, {PLATE}, 1 h: 100 KZT from card *4329. "
+        "To confirm, send 1 by 14.03 12:10. Anything else cancels."
+    )
     assert confirm(desk).startswith("7701: We are taking 100 KZT from card *4329")
     assert PAN.endswith("1234")
 
@@ -190,7 +194,10 @@ def test_a_card_without_the_money_can_be_filled_and_asked_again(desk: Desk) -> N
 def test_the_daily_limit_of_cards_counts(desk: Desk) -> None:
     desk.bind_card(balance_kzt=300_000)
     register(desk)
-    desk.sms("8080", "07 1234 199950")
+    desk.sms("8080", "07 1234 199850")
     desk.advance(5)
     say(desk, START)
+    desk.sms("8080", "07 1234 100")
+    desk.advance(5)
     assert say(desk, "1", code="7701").word == Refused.CARD_LIMIT
+    assert say(desk, START).word == "parking.card_limit", "what 7701 would refuse is not asked"

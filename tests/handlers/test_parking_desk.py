@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handlers.base.command import Channel
+from handlers.base.parking_question import call_off
+from handlers.base.parking_running import finish
+from handlers.base.parking_states import Happens
 from handlers.parking_desk import CarSeen, DriverRegistered, RegisterDriver, ReportCar, Verdict
 from rating.msisdn import Msisdn
 from rating.parking_price import ParkingPrice
@@ -25,6 +28,8 @@ ALIYA, BOLAT = Msisdn("77011234567"), Msisdn("77021234567")
 PLATE, OTHER = "123AAA02", "A111AAA"
 US = 1_000_000
 GRACE_S, STAY_S = 900, 1800
+#: Longer than the time for paying.
+LATE_S = GRACE_S + 1
 PRICE_TIYN = 10_000
 
 
@@ -96,7 +101,7 @@ def park(desk: "Desk", plate: str = PLATE, area: str = "1001", **changes: object
 def fined(desk: "Desk", plate: str = PLATE) -> CarSeen:
     """A car that has stayed too long without paying."""
     seen(desk, plate)
-    return seen_after(desk, GRACE_S, plate)
+    return seen_after(desk, LATE_S, plate)
 
 
 def fine_of(told: CarSeen) -> Fine:
@@ -192,7 +197,7 @@ def test_the_first_15_minutes_from_the_first_sighting_are_for_paying(desk: "Desk
     began_us = desk.now_us
     first = seen(desk)
     assert (first.verdict, first.until_us) == (Verdict.GRACE, began_us + GRACE_S * US)
-    last = seen_after(desk, GRACE_S - 0.000001)
+    last = seen_after(desk, GRACE_S)
     assert (last.verdict, last.until_us, last.sighting.first_us) == (Verdict.GRACE, first.until_us, began_us)
     assert desk.store.reads.fines(FineFilter()) == []
     assert seen_after(desk, 0.000001).verdict is Verdict.FINED
@@ -202,7 +207,7 @@ def test_a_fine_is_stored_with_its_amount_and_its_times(desk: "Desk") -> None:
     began_us = desk.now_us
     fine = fine_of(fined(desk))
     assert (fine.plate, fine.area, fine.amount_tiyn) == (PLATE, "1001", 600_000)
-    assert (fine.first_us, fine.at_us) == (began_us, began_us + GRACE_S * US)
+    assert (fine.first_us, fine.at_us) == (began_us, began_us + LATE_S * US)
     assert fine.state is FineState.ISSUED
     assert desk.store.reads.fines(FineFilter()) == [fine]
 
@@ -231,6 +236,32 @@ def test_who_pays_after_a_fine_is_paid_and_not_fined_again_on_that_stay(desk: "D
     assert (later.verdict, later.fine) == (Verdict.FINED, first.fine)
 
 
+def test_who_has_confirmed_in_time_is_not_fined_while_the_bank_works(desk: "Desk") -> None:
+    """On this place only; the bank's time is all that is given on top."""
+    desk.subscribe()
+    seen(desk, OTHER, "1002")
+    seen(desk)
+    desk.wait(GRACE_S - 1)
+    paying = [park(desk, plate, state=ParkingState.PAYING) for plate in (PLATE, OTHER)]
+    told = seen_after(desk, 2)
+    assert (told.verdict, told.until_us) == (Verdict.GRACE, desk.now_us + 60 * US)
+    assert seen(desk, OTHER, "1002").verdict is Verdict.FINED
+    desk.do(lambda uow, _: [call_off(each, Happens.FAILED, uow) for each in paying])
+    assert seen(desk).verdict is Verdict.FINED
+
+
+def test_a_car_that_comes_back_after_its_driver_stopped_has_15_minutes_again(desk: "Desk") -> None:
+    """The driver said that it leaves; a parking that ends by its time says nothing of that."""
+    desk.subscribe()
+    seen(desk)
+    running = park(desk)
+    assert seen_after(desk, 300).verdict is Verdict.PAID
+    desk.do(lambda uow, context: finish(running, Happens.STOP, uow, context))
+    back = seen_after(desk, GRACE_S)
+    assert (back.verdict, back.sighting.first_us) == (Verdict.GRACE, desk.now_us)
+    assert seen_after(desk, LATE_S).verdict is Verdict.FINED
+
+
 def test_after_a_paid_parking_the_15_minutes_still_count_from_the_first_sighting(desk: "Desk") -> None:
     """They are for paying on arrival; the end is told ten minutes before."""
     desk.subscribe()
@@ -247,7 +278,7 @@ def test_a_car_that_was_not_seen_for_longer_than_a_stay_lasts_has_left(desk: "De
     first = fined(desk)
     back = seen_after(desk, STAY_S + 0.000001)
     assert (back.verdict, back.sighting.first_us) == (Verdict.GRACE, desk.now_us)
-    second = seen_after(desk, GRACE_S)
+    second = seen_after(desk, LATE_S)
     assert second.verdict is Verdict.FINED
     assert fine_of(second).id != fine_of(first).id
 
@@ -299,7 +330,7 @@ def test_a_letter_says_what_for_since_when_and_how_to_pay_the_next_time(desk: "D
         "Green market, Zenkov (between Makataev and Zhibek Zholy)",
         "since 14.03.2025 12:00; at 14.03.2025 12:15",
         "The first 15 minutes",
-        "Pay by SMS to 7757",
+        "An SMS does not pay this fine. Next time pay for the place within 15 minutes by SMS to 7757",
         "1001*123AAA02*1",
     ):
         assert fact in letter.body

@@ -19,8 +19,9 @@ from tests.handlers.conftest import ALIYA, CATALOG, Desk
 from tests.handlers.parking_talk import BOLAT, OTHER_PLATE, PLATE, open_of, park_ready, register
 
 US = 1_000_000
-#: Who, what they send, how long nothing happens then, and how the bank answers.
-Step = tuple[str, tuple[tuple[str, str], ...], int, Manner]
+#: Who, what they send, how long nothing happens then, how the bank answers, and whether the jobs of that time
+#: come only after what is sent next.
+Step = tuple[str, tuple[tuple[str, str], ...], int, Manner, bool]
 #: What is sent at one moment, each to its code.
 MOVES: list[tuple[tuple[str, str], ...]] = [
     (("7757", f"1001*{PLATE}*1"), ("7701", "1")),
@@ -45,6 +46,7 @@ STEPS = st.tuples(
     st.sampled_from(MOVES),
     st.sampled_from(WAITS_S),
     st.sampled_from(MANNERS),
+    st.sampled_from([False, False, True]),
 )
 
 
@@ -77,6 +79,12 @@ def said(outcomes: list[Outcome]) -> list[str]:
     return [CATALOG.render(reply.text, Language.EN) for each in outcomes for reply in each.replies]
 
 
+def begun_for(outcomes: list[Outcome]) -> set[str]:
+    """Whose parking began."""
+    replies = [reply for each in outcomes for reply in each.replies]
+    return {str(reply.to) for reply in replies if reply.text.id == "parking.started"}
+
+
 def all_sessions(desk: Desk, seen: dict[str, None]) -> list[ParkingSession]:
     """Every session that was ever seen, as it is now."""
     for msisdn in (ALIYA, BOLAT):
@@ -107,12 +115,18 @@ def assert_charged_right(session: ParkingSession) -> None:
 def test_two_drivers_at_any_time(drivers: Desk, steps: list[Step]) -> None:
     """One desk for all examples: each goes on from where nothing is open any more."""
     desk, seen, before_tiyn = drivers, dict[str, None](), total_tiyn(drivers)
-    for msisdn, move, wait_s, manner in (*steps, (ALIYA, MOVES[-1], 86_400, Manner.USUAL)):
+    has_nothing: set[str] = set()
+    for msisdn, move, wait_s, manner, is_late in (*steps, (ALIYA, MOVES[-1], 86_400, Manner.USUAL, False)):
         desk.run(SetBehaviour(origin=desk.origin(Channel.API, ""), mode=manner))
         for code, text in move:
-            desk.sms(code, text, msisdn)
-        all_sessions(desk, seen)
-        desk.advance(wait_s)
+            answer = desk.sms(code, text, msisdn)
+            assert isinstance(answer, Outcome)
+            (has_nothing.add if answer.word == "parking.nothing_running" else has_nothing.discard)(msisdn)
+            all_sessions(desk, seen)
+        if is_late:
+            desk.wait(wait_s)
+        else:
+            assert not has_nothing & begun_for(desk.advance(wait_s))
         assert_money_is_right(desk, before_tiyn)
     for session in all_sessions(desk, seen):
         assert not session.is_open

@@ -68,6 +68,20 @@ LONGEST: dict[str, object] = {
     "place": "Republican Square, Republican Square (between Mir and Furmanov)",
     "since": "31.12.2025 23:59",
     "missing": tenge(2_400),
+    "parking": "7757",
+    "confirm": "7701",
+    "stop": "S 123ABC02",
+    "extend": "X*1*123ABC02",
+    "farewell": Text(
+        "parking.stopped",
+        {
+            "area": "1010",
+            "plate": "123ABC02",
+            "count": 1_440,
+            "amount": tenge(2_400),
+            "balance": tenge(2_400),
+        },
+    ),
     "cost": Text(
         "parking.cost_both_card",
         {"amount": tenge(2_400), "used": tenge(100), "rest": tenge(2_300), "card": "9999"},
@@ -221,7 +235,8 @@ def test_a_letter_has_two_parts_at_most(text_id: str, language: Language) -> Non
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("text_id", FREQUENT)
 def test_frequent_texts_are_a_single_sms(text_id: str, language: Language) -> None:
-    params = LONGEST | {"amount": tenge(5000), "balance": tenge(99_999)}
+    usual = {"amount": tenge(5000), "balance": tenge(99_999), "stop": "S", "extend": "X*1"}
+    params = LONGEST | usual
     text = CATALOG.render(Text(text_id, params), language)
     septets = octets_of(text)
     assert septets <= 160 if septets is not None else len(text) <= 70, (len(text), text)

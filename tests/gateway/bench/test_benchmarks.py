@@ -14,6 +14,7 @@ from gateway.bench import (
     channel_payments,
     cli,
     ledger,
+    parking,
     smpp,
     smsc,
     ussd,
@@ -73,6 +74,39 @@ def test_the_benchmark_of_autopay_runs_each_rule_beside_other_traffic(
     asked = figures["150 AutoPay rules due at once: 50 BAL a second meanwhile, p99"]
     assert (asked.goal, asked.at_most, asked.unit) == (50, True, "ms")
     assert asked.value > 0
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_parking_cycles_parks_each_car() -> None:
+    figures = {figure.name: figure for figure in parking.run(cycles=40, day=0, parked=0)}
+    cycles = figures["Parking, full cycles"]
+    assert (cycles.goal, cycles.unit) == (2_000, "cycles/s")
+    assert cycles.value > 0
+    assert figures["Parking, full cycles: all invariants hold, checked in"].value > 0
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_a_day_reminds_and_ends_each_parking() -> None:
+    figures = {figure.name: figure for figure in parking.run(cycles=0, day=20, parked=0)}
+    told = figures["20 parkings of a virtual day of 100,000: reminded, ended and told in"]
+    assert told.goal == pytest.approx(0.012)
+    assert (told.at_most, told.unit) == (True, "s")
+    assert told.value > 0
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_one_moment_ends_each_parking_beside_other_traffic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parking, "_ASKING", 20)
+    monkeypatch.setattr(parking, "_QUIET_S", 0.2)
+    figures = {figure.name: figure for figure in parking.run(cycles=0, day=0, parked=60)}
+    for what in ("are reminded", "end"):
+        told = figures[f"60 parkings at one moment {what}: all told in"]
+        assert (told.goal, told.at_most) == (60, True)
+        asked = figures[f"60 parkings at one moment {what}: 50 BAL a second meanwhile, p99"]
+        assert (asked.goal, asked.at_most, asked.unit) == (50, True, "ms")
+        assert asked.value > 0
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The load generator of parking confirms what it is asked, counts whole messages, and notices what is wrong."""
+"""The load generator of parking confirms requests, counts whole messages, and notices what is wrong."""
 
 import asyncio
 from collections.abc import Callable
