@@ -17,11 +17,14 @@ _WORDS_MAX: Final = 200
 
 
 class Unreachable(Exception):
-    """There is no conversation with the server, or no more; the letter was not given. Says why."""
+    """There is no conversation with the server, or no more, which is no letter's fault. Says why."""
 
 
 class Refused(Exception):
-    """The server does not take this letter: never (``is_final``), or not now. Says why."""
+    """The server does not take this letter: never (``is_final``), or not now. Says why.
+
+    A server that hangs up at a recipient, or says nothing, does not take the letter now.
+    """
 
     def __init__(self, reason: str, *, is_final: bool) -> None:
         super().__init__(reason)
@@ -101,7 +104,9 @@ class SmtpLink:
         except SMTPResponseException as error:
             raise await self._refusal(error) from None
         except (SMTPException, OSError) as error:
-            raise Unreachable(_words(error)) from None
+            # Some do so at some recipients: those behind must have their turn. What comes late is of no use.
+            self._smtp.close()
+            raise Refused(_words(error), is_final=False) from None
 
     async def hand_over(self, octets: bytes) -> None:
         """DATA. Raises Refused, Unsure."""

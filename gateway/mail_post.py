@@ -6,6 +6,7 @@ never sent again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _UNSURE: Final = "nobody knows whether the server took it"
 _TOGETHER: Final = 100
 _STOP_S: Final = 0.5
 _AGAIN_S: Final = 1.0
+_US: Final = 1_000_000
 
 
 class Office(Protocol):
@@ -71,20 +73,20 @@ class Postman:
         link: MailLink,
         sender: str,
         at: Callable[[int], datetime],
+        wall_us: Callable[[], int],
         waits: Waits | None = None,
     ) -> None:
-        """``at`` shows operator time (microseconds) as a letter's date."""
+        """``at`` shows operator time (microseconds) as a letter's date; ``wall_us`` is real time."""
         self._office = office
         self._link = link
         self._sender = sender
         self._at = at
+        self._wall_us = wall_us
         self._waits = waits or Waits()
         self._wanted = asyncio.Event()
         #: Before this loop time the server is left alone; it could not be reached so many times in a row.
         self._not_before = 0.0
         self._failed = 0
-        #: When which letter is tried again (loop time).
-        self._later: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -97,8 +99,7 @@ class Postman:
         self._wanted.set()
 
     def forget(self) -> None:
-        """The store was emptied."""
-        self._later.clear()
+        """The store was emptied: look again what waits."""
         self._wanted.set()
 
     async def stop(self) -> None:
@@ -147,32 +148,39 @@ class Postman:
         now = self._now()
         if now < self._not_before:
             return self._not_before - now
-        # Those that wait for their next attempt must not hide the others.
-        limit = _TOGETHER + len(self._later)
-        waiting = await self._office.read(lambda reads: reads.waiting_mails(limit))
-        self._later = {each.id: self._later[each.id] for each in waiting if each.id in self._later}
-        due = [each for each in waiting if self._later.get(each.id, now) <= now]
+        wall_us = self._wall_us()
+        due = await self._office.read(lambda reads: reads.waiting_mails(_TOGETHER, wall_us))
         if due:
-            await self._visit(due)
+            await self._visit(deque(due))
             return 0.0
-        return min(self._later.values()) - now if self._later else None
+        next_us = await self._office.read(lambda reads: reads.next_mail_us())
+        return None if next_us is None else max(0, next_us - wall_us) / _US
 
-    async def _visit(self, letters: Sequence[Mail]) -> None:
-        """One conversation for these letters."""
+    async def _visit(self, letters: deque[Mail]) -> None:
+        """As many conversations as it takes: where one broke off that got on, the next begins at once."""
         try:
-            await self._link.open()
-            for each in letters:
-                if self._stopping:
-                    break
-                await self._bring(each)
-            self._failed = 0
-            await self._link.close()
+            while letters and not self._stopping:
+                await self._converse(letters)
         except Unreachable as error:
             await self._unreachable(str(error), letters)
+
+    async def _converse(self, letters: deque[Mail]) -> None:
+        """One conversation; what had its turn is taken away. Raises Unreachable where that is none."""
+        count = len(letters)
+        try:
+            await self._link.open()
+            while letters and not self._stopping:
+                await self._bring(letters[0])
+                letters.popleft()
+            await self._link.close()
+        except Unreachable:
+            if len(letters) == count:
+                raise
         finally:
             self._link.drop()
+        self._failed = 0
 
-    async def _unreachable(self, reason: str, letters: Sequence[Mail]) -> None:
+    async def _unreachable(self, reason: str, letters: Iterable[Mail]) -> None:
         """It counts for no letter, but each that waits says why."""
         rest_s = _nth(self._waits.server_s, self._failed)
         self._failed += 1
@@ -206,20 +214,24 @@ class Postman:
             await self._end(mail, MailState.SENT)
 
     async def _begin(self, mail: Mail) -> bool:
-        submitted = await self._office.submit(BeginMail(origin=self._origin(), mail_id=mail.id))
+        try:
+            submitted = await self._office.submit(BeginMail(origin=self._origin(), mail_id=mail.id))
+        except StoreError:
+            # It may be marked all the same, but its text was not given, and will not be just now.
+            await self._settle([Settled(mail.id, MailState.WAITING, mail.error, is_attempt=False)])
+            raise
         return submitted.outcome.result is True
 
     async def _refused(self, mail: Mail, refused: Refused) -> None:
         if refused.is_final or mail.attempts + 1 >= self._waits.attempts_max:
             await self._end(mail, MailState.FAILED, str(refused))
             return
-        again_s = _nth(self._waits.letter_s, mail.attempts)
-        self._later[mail.id] = self._now() + again_s
-        await self._end(mail, MailState.WAITING, str(refused))
+        retry_us = self._wall_us() + round(_nth(self._waits.letter_s, mail.attempts) * _US)
+        await self._end(mail, MailState.WAITING, str(refused), retry_us)
 
-    async def _end(self, mail: Mail, state: MailState, error: str = "") -> None:
+    async def _end(self, mail: Mail, state: MailState, error: str = "", retry_us: int = 0) -> None:
         log.info("mail", mail=mail.id, state=state.value, reason=error)
-        await self._settle([Settled(mail.id, state, error)])
+        await self._settle([Settled(mail.id, state, error, retry_us=retry_us)])
 
     async def _settle(self, settled: Iterable[Settled]) -> None:
         """Write it down, however long the store takes: else what was sent would be sent again."""

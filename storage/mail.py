@@ -17,7 +17,7 @@ _INSERT = Write(Verb.INSERT, table, MAIL_COLUMNS)
 _UPDATE = Write(
     Verb.UPDATE,
     table,
-    (table.c.state, table.c.attempts, table.c.error),
+    (table.c.state, table.c.attempts, table.c.error, table.c.retry_us),
     (table.c.id,),
     when=text("state IN ('waiting', 'sending')"),
 )
@@ -43,7 +43,7 @@ class Mails:
         self._rows.add_unseen(mail.id, mail)
 
     def put(self, mail: Mail) -> None:
-        """State, attempts, error. Raises Broken for one that is sent or given up, or is another letter."""
+        """What became of it. Raises Broken for one that is sent or given up, or is another letter."""
         known = self._rows.get(mail.id)
         if known is None or known.state not in _UNDER_WAY:
             raise Broken(f"letter {mail.id} is not under way")
@@ -56,7 +56,8 @@ class Mails:
         if added := self._rows.added():
             self._driver.write(_INSERT, [_row(each) for each in added])
         rows = [
-            (each.state._value_, each.attempts, visible(each.error), each.id) for each in self._rows.changed()
+            (each.state._value_, each.attempts, visible(each.error), each.retry_us, each.id)
+            for each in self._rows.changed()
         ]
         if rows and self._driver.write(_UPDATE, rows) != len(rows):
             raise Broken("a letter was sent by somebody else")
@@ -68,7 +69,7 @@ def mail_of(row: Row) -> Mail:
 
 
 def _row(mail: Mail) -> Row:
-    return (*mail[:_STATE_AT], mail.state._value_, mail.attempts, visible(mail.error))
+    return (*mail[:_STATE_AT], mail.state._value_, mail.attempts, visible(mail.error), mail.retry_us)
 
 
 def _load(driver: Driver, ids: Collection[str]) -> Iterator[tuple[str, Mail]]:

@@ -56,9 +56,10 @@ class ParkingSession(NamedTuple):
     ``version`` and ``per_hour_tiyn`` are those of the price when it was asked for, and stay.
     ``price_tiyn`` is paid or to be paid, ``hours`` likewise, both with the extensions that are paid.
     ``from_parking_tiyn`` and ``from_main_tiyn`` are the parts of the first payment (the second one comes from
-    the card where that is the ``method``). ``main_hold`` and ``parking_hold`` are the open holds of these
-    parts while it is asked; once it runs ``parking_hold`` is the one over the whole price, and ``main_hold``
-    is empty. ``card_code`` is the bank's transaction that is waited for, or the last that was paid by.
+    the card where that is the ``method``, which is that of the latest question). ``main_hold`` and
+    ``parking_hold`` are the open holds of these parts while it is asked; once it runs ``parking_hold`` is the
+    one over the whole price, and ``main_hold`` is empty. ``card_code`` is the bank's transaction that is
+    waited for, or the last that was paid by.
     ``asked_hours`` to ``ask_parking_hold`` are an extension that is asked, empty for none; ``ask_by_us`` is 0
     once it is confirmed and the bank has not answered. ``charge_tiyn`` was taken by entry ``journal_seq`` at
     the end.
@@ -130,7 +131,8 @@ class Driver:
 class Sighting(NamedTuple):
     """A camera saw this car on one place from ``first_us`` to ``last_us``: one stay.
 
-    ``fine_id`` is the fine for it, empty for none. There is one for each plate, the newest.
+    ``fine_id`` is the fine for it, empty for none. There is one for each plate, the newest. ``area`` is empty
+    once its driver has stopped a parking there: the next sighting begins another stay.
     """
 
     plate: str
@@ -172,7 +174,10 @@ class MailState(StrEnum):
 
 
 class Mail(NamedTuple):
-    """A letter in the outbox mail. ``error`` says in words why the last attempt failed."""
+    """A letter in the outbox mail. ``error`` says in words why the last attempt failed.
+
+    One that waits is not tried before ``retry_us``, which is real time: mail servers know no other.
+    """
 
     id: str
     to: str
@@ -182,3 +187,4 @@ class Mail(NamedTuple):
     state: MailState = MailState.WAITING
     attempts: int = 0
     error: str = ""
+    retry_us: int = 0

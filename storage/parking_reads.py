@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, Connection, func, literal_column, select, text
+from sqlalchemy import Column, ColumnElement, Connection, TextClause, func, select, text
 
 from rating.msisdn import Msisdn
 from storage.drivers import DRIVER_COLUMNS, driver_of
@@ -25,11 +25,12 @@ from storage.parking_tables import (
 from storage.parking_views import AreaRevenue, FineFilter, MailFilter, ParkingFilter
 from storage.tables import account, posting
 
-#: In the words of the indexes.
-_OPEN = literal_column(f"({OPEN_SQL})", Boolean)
-_OVER = literal_column(f"NOT ({OPEN_SQL})", Boolean)
+#: In the words of the indexes; an expression would be compared with 1, and no index says that.
+_OPEN = text(OPEN_SQL)
+_OVER = text(f"NOT ({OPEN_SQL})")
 _NEWEST = parking_session.c.asked_us.desc(), parking_session.c.id.desc()
-_OLDEST_LETTER = mail.c.created_us, mail.c.id
+_FIRST_DUE = mail.c.retry_us, mail.c.created_us, mail.c.id
+_WAITING = text("state = 'waiting'")
 _NEXT_END = parking_session.c.ends_us, parking_session.c.id
 _REVENUE = AccountRef(AccountKind.REVENUE, "parking").code
 
@@ -125,11 +126,23 @@ class ParkingReads(ABC):
         with self.transaction() as connection:
             return [mail_of(tuple(row)) for row in connection.execute(newest.limit(wanted.limit))]
 
-    def waiting_mails(self, limit: int = 100) -> list[Mail]:
-        """Letters that are to be sent, oldest first."""
-        wanted = select(*MAIL_COLUMNS).where(text("state = 'waiting'")).order_by(*_OLDEST_LETTER)
+    def waiting_mails(self, limit: int = 100, due_us: int | None = None) -> list[Mail]:
+        """Letters that are to be sent by ``due_us`` (real time; None for any time), the first due first.
+
+        Those that are due at once come oldest first.
+        """
+        wanted = select(*MAIL_COLUMNS).where(_WAITING).order_by(*_FIRST_DUE)
+        if due_us is not None:
+            wanted = wanted.where(mail.c.retry_us <= due_us)
         with self.transaction() as connection:
             return [mail_of(tuple(row)) for row in connection.execute(wanted.limit(limit))]
+
+    def next_mail_us(self) -> int | None:
+        """When the next letter is to be sent (real time), None where none waits."""
+        next_one = select(mail.c.retry_us).where(_WAITING).order_by(*_FIRST_DUE).limit(1)
+        with self.transaction() as connection:
+            found: int | None = connection.execute(next_one).scalar()
+        return found
 
     def mail(self, mail_id: str) -> Mail | None:
         """One letter, or None."""
@@ -138,16 +151,23 @@ class ParkingReads(ABC):
         return None if row is None else mail_of(tuple(row))
 
 
-def _of_sessions(wanted: ParkingFilter) -> list[ColumnElement[bool]]:
+def _of_sessions(wanted: ParkingFilter) -> list[ColumnElement[bool] | TextClause]:
     table = parking_session.c
-    conditions = _equal(
+    conditions: list[ColumnElement[bool] | TextClause] = []
+    conditions += _equal(
         (table.msisdn, wanted.msisdn),
-        (table.area, wanted.area),
         (table.plate, wanted.plate),
         (table.state, wanted.state and wanted.state.value),
     )
-    if wanted.is_open is not None:
-        conditions.append(_OPEN if wanted.is_open else _OVER)
+    is_open = wanted.is_open
+    if is_open is None and wanted.state is not None and wanted.state.is_open:
+        is_open = True  # It says no more, but in the words of the indexes.
+    if is_open is not None:
+        conditions.append(_OPEN if is_open else _OVER)
+    if wanted.area is not None:
+        # An area's open ones are among few, and not among all that it ever had: so not by the area's index.
+        area = table.area.concat("") if is_open else table.area
+        conditions.append(area == wanted.area)
     return conditions + _since(table.asked_us, wanted.since_us)
 
 

@@ -25,8 +25,8 @@ def _listed(words: tuple[str, ...]) -> str:
 OPEN_SQL = f"state IN ({_listed(tuple(each.value for each in ParkingState if each.is_open))})"
 RUNNING_SQL = f"state IN ({_listed(tuple(each.value for each in ParkingState if each.is_running))})"
 
-#: Sessions. Open ones by plate (one each), by driver and by area; all of them the newest first, by driver and
-#: by plate; what was charged by its time.
+#: Sessions. Open ones by plate (one each), by driver, and the newest first; those that run by area and end; all
+#: of them the newest first, by driver, by plate and by area; what was charged by its time.
 parking_session = Table(
     "parking_session",
     metadata,
@@ -79,7 +79,15 @@ parking_session = Table(
         sqlite_where=text(RUNNING_SQL),
         postgresql_where=text(RUNNING_SQL),
     ),
+    Index(
+        "parking_session_open_asked_us_ix",
+        "asked_us",
+        "id",
+        sqlite_where=text(OPEN_SQL),
+        postgresql_where=text(OPEN_SQL),
+    ),
     Index("parking_session_asked_us_ix", "asked_us", "id"),
+    Index("parking_session_area_asked_us_ix", "area", "asked_us", "id"),
     Index("parking_session_msisdn_ix", "msisdn", "asked_us"),
     Index("parking_session_plate_ix", "plate", "asked_us"),
     Index(
@@ -148,7 +156,8 @@ parking_fine = Table(
     sqlite_with_rowid=False,
 )
 
-#: The outbox mail. Letters that wait are few of many.
+#: The outbox mail. Letters that wait are few of many, and asked for by what is due; all of them the newest
+#: first, by recipient and by state.
 mail = Table(
     "mail",
     metadata,
@@ -160,11 +169,17 @@ mail = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
+    Column("retry_us", BigInteger, nullable=False),
     CheckConstraint(f"state IN ({_listed(tuple(MailState))})", name="state_known"),
     CheckConstraint("attempts >= 0", name="attempts_positive"),
     Index("mail_created_us_ix", "created_us", "id"),
+    Index("mail_recipient_ix", "recipient", "created_us", "id"),
+    Index("mail_state_ix", "state", "created_us", "id"),
     Index(
         "mail_waiting_ix",
+        # All of them are in this state; the planner takes the index where it is said.
+        "state",
+        "retry_us",
         "created_us",
         "id",
         sqlite_where=text("state = 'waiting'"),

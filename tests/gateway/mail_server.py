@@ -37,7 +37,10 @@ class Received:
 
 
 class Receiver:
-    """RCPT and DATA get ``rcpt`` and ``data``, one after the other, then 250."""
+    """RCPT and DATA get ``rcpt`` and ``data``, one after the other, then 250.
+
+    Both may be ``hang up`` or ``say nothing`` too.
+    """
 
     def __init__(self, secure: ssl.SSLContext | None = None, password: str = "") -> None:
         """``secure`` offers STARTTLS, ``password`` asks for it of the user ``gateway``."""
@@ -91,11 +94,15 @@ class Receiver:
         return responses
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """A recipient."""
         self.recipients.append(address)
         answer = self.rcpt.popleft() if self.rcpt else "250 OK"
+        if answer == "say nothing":
+            await asyncio.Event().wait()
+        if answer == "hang up":
+            _abort(server)
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer

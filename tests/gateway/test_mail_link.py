@@ -18,11 +18,13 @@ LETTER = b"Subject: Fine\r\n\r\nYou have been fined.\r\n.\r\n..\r\n"
 Story = Callable[[SmtpLink], Awaitable[None]]
 
 
-def tell(server: MailServer, story: Story, secure: ssl.SSLContext | None = None) -> None:
+def tell(
+    server: MailServer, story: Story, secure: ssl.SSLContext | None = None, timeout_s: float = 5.0
+) -> None:
     """A story within one conversation, in a loop of its own."""
 
     async def told() -> None:
-        link = SmtpLink(server, timeout_s=5.0, secure=secure)
+        link = SmtpLink(server, timeout_s=timeout_s, secure=secure)
         try:
             await link.open()
             await story(link)
@@ -90,6 +92,26 @@ def test_a_server_that_hangs_up_after_the_text_leaves_us_unsure() -> None:
     with Receiver() as receiver:
         receiver.data.append("hang up")
         tell(receiver.server(), story)
+
+
+@pytest.mark.parametrize(("answer", "timeout_s"), [("hang up", 5.0), ("say nothing", 0.1)])
+def test_a_server_that_breaks_off_at_a_recipient_refuses_this_letter_and_the_next_conversation_has_the_next(
+    answer: str, timeout_s: float
+) -> None:
+    async def story(link: SmtpLink) -> None:
+        with pytest.raises(Refused) as caught:
+            await link.address(SENDER, TO)
+        assert caught.value.is_final is False
+        with pytest.raises(Unreachable):
+            await link.address(SENDER, TO)
+        link.drop()
+        await link.open()
+        await send(link)
+
+    with Receiver() as receiver:
+        receiver.rcpt.append(answer)
+        tell(receiver.server(), story, timeout_s=timeout_s)
+        assert (len(receiver.letters), receiver.connections) == (1, 2)
 
 
 def test_a_withdrawn_letter_does_not_arrive() -> None:

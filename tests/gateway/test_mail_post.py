@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pytest
 
+from gateway.app import wall_us
 from gateway.http.facade import Busy, Submitted
 from gateway.mail_link import SmtpLink
 from gateway.mail_post import Postman, Waits
@@ -13,6 +14,7 @@ from gateway.work import Reset
 from handlers.base.command import Command
 from handlers.mail_desk import BeginMail
 from handlers.parking_desk import CarSeen, ReportCar
+from storage.errors import CommitUnknown
 from storage.parking_model import Mail, MailState
 from storage.parking_views import MailFilter
 from storage.reads import Reads
@@ -26,12 +28,17 @@ PATIENCE_S = 20.0
 
 
 class Office:
-    """The operator's commands and reads, done at once; ``busy`` times it has too much to do."""
+    """The operator's commands and reads, done at once; ``busy`` times it has too much to do.
+
+    ``lost`` commits come to pass, and nobody is told. ``rows`` is how many were read so far.
+    """
 
     def __init__(self, stand: Stand) -> None:
         self.stand = stand
         self.new_id = stand.new_id
         self.busy = 0
+        self.lost = 0
+        self.rows = 0
         self.changed = asyncio.Event()
         self.commands: list[Command] = []
 
@@ -42,10 +49,15 @@ class Office:
         self.commands.append(command)
         outcome = self.stand.do(command)
         self.changed.set()
+        if self.lost:
+            self.lost -= 1
+            raise CommitUnknown
         return Submitted(outcome)
 
     async def read(self, query: Callable[[Reads], T]) -> T:
-        return query(self.stand.store.reads)
+        found = query(self.stand.store.reads)
+        self.rows += len(found) if isinstance(found, list) else 0
+        return found
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Look after each command."""
@@ -64,7 +76,7 @@ def tell(stand: Stand, receiver: Receiver, story: Story, waits: Waits = WAITS) -
     async def told() -> None:
         office = Office(stand)
         link = SmtpLink(receiver.server(), timeout_s=5.0)
-        postman = Postman(office, link, SENDER, stand.clock.at, waits)
+        postman = Postman(office, link, SENDER, stand.clock.at, wall_us, waits)
         postman.start(asyncio.get_running_loop())
         try:
             await story(office, postman)
@@ -122,7 +134,7 @@ def test_the_letter_of_a_fine_is_put_into_the_outbox_with_the_fine(stand: Stand)
     """Through the writer: rendered, stored, and told to whoever sends."""
     report = ReportCar(origin=stand.origin(), area="1001", plate="123AAA02")
     assert stand.one(stand.execute(report)).mail is False
-    stand.wall_us += 900_000_000
+    stand.wall_us += 900_000_001
     result = stand.one(stand.execute(ReportCar(origin=stand.origin(), area="1001", plate="123AAA02")))
     assert result.mail is True
     seen = getattr(result.value, "outcome").result  # noqa: B009 - a union of all answers
@@ -195,6 +207,105 @@ def test_a_letter_that_waits_for_its_next_attempt_holds_up_no_other(stand: Stand
         receiver.rcpt.append("450 later")
         tell(stand, receiver, story, NEVER)
     assert letters(stand)[later].state is MailState.WAITING
+
+
+def test_a_recipient_at_whom_the_server_hangs_up_costs_an_attempt_and_holds_up_no_other(stand: Stand) -> None:
+    """Servers do that at some recipients; the others do not wait for it."""
+    poison, *others = (write(stand, name) for name in "abc")
+
+    async def story(office: Office, _: Postman) -> None:
+        await office.until(lambda: all(letters(stand)[each].state is MailState.SENT for each in others))
+
+    with Receiver() as receiver:
+        receiver.rcpt.append("hang up")
+        tell(stand, receiver, story, NEVER)
+        assert receiver.connections == 2
+    waits = letters(stand)[poison]
+    assert (waits.state, waits.attempts) == (MailState.WAITING, 1)
+    assert waits.error != ""
+    assert {letters(stand)[each].attempts for each in others} == {1}
+
+
+def test_a_recipient_at_whom_the_server_always_hangs_up_is_given_up(stand: Stand) -> None:
+    write(stand)
+
+    async def story(office: Office, _: Postman) -> None:
+        await office.until(is_all(stand, MailState.FAILED))
+
+    with Receiver() as receiver:
+        receiver.rcpt.extend(["hang up"] * 9)
+        tell(stand, receiver, story)
+        assert receiver.connections == WAITS.attempts_max
+
+
+def test_a_conversation_that_breaks_off_after_a_letter_is_begun_again_at_once(stand: Stand) -> None:
+    """Some servers take one letter in each: the rest does not wait as if nobody were there."""
+    write(stand, "a")
+    second = write(stand, "b")
+
+    async def story(office: Office, _: Postman) -> None:
+        await office.until(lambda: letters(stand)[second].state is MailState.SENT)
+
+    with Receiver() as receiver:
+        receiver.data.append("hang up")
+        tell(stand, receiver, story, NEVER)
+        assert receiver.connections == 2
+    assert letters(stand)[second].attempts == 1
+
+
+def test_letters_that_were_put_off_are_not_read_again_before_their_time(stand: Stand) -> None:
+    """However many: each was read once when each was tried once."""
+    count = 250
+    with stand.processor.begin() as batch:
+        for number in range(count):
+            batch.uow.mail.add(Mail(f"{number:032}", "a@example.com", "Fine", "...", stand.wall_us))
+        batch.uow.commit()
+
+    async def story(office: Office, _: Postman) -> None:
+        await office.until(lambda: stand.store.reads.waiting_mails(1, wall_us()) == [])
+        await asyncio.sleep(0)
+        assert office.rows == count
+
+    with Receiver() as receiver:
+        receiver.rcpt.extend(["450 later"] * count)
+        tell(stand, receiver, story, NEVER)
+        assert len(receiver.recipients) == count
+
+
+def test_a_letter_that_was_put_off_waits_for_its_time_over_a_restart(stand: Stand) -> None:
+    put_off = write(stand, "a")
+
+    async def refused(office: Office, _: Postman) -> None:
+        await office.until(lambda: letters(stand)[put_off].attempts == 1)
+
+    async def others(office: Office, _: Postman) -> None:
+        await office.until(lambda: letters(stand)[other].state is MailState.SENT)
+
+    with Receiver() as receiver:
+        receiver.rcpt.append("450 later")
+        tell(stand, receiver, refused, NEVER)
+        other = write(stand, "b")
+        tell(stand, receiver, others, NEVER)
+        assert len(receiver.recipients) == 2
+    assert letters(stand)[put_off].attempts == 1
+
+
+def test_a_letter_whose_mark_was_committed_unknown_is_sent_all_the_same(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No server had its text, so it does not stay marked as if one had."""
+    monkeypatch.setattr("gateway.mail_post._AGAIN_S", 0.01)
+    mail_id = write(stand)
+
+    async def story(office: Office, postman: Postman) -> None:
+        office.lost = 1
+        postman.wake()
+        await office.until(is_all(stand, MailState.SENT))
+
+    with Receiver() as receiver:
+        tell(stand, receiver, story)
+        assert len(receiver.letters) == 1
+    assert letters(stand)[mail_id].attempts == 2
 
 
 def test_a_letter_that_may_have_been_taken_is_never_sent_again(stand: Stand) -> None:

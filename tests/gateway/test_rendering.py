@@ -62,6 +62,14 @@ def test_an_sms_is_answered_by_sms_from_the_code_that_was_addressed(stand: Stand
     assert (pdu.source.addr, pdu.destination.addr) == ("6000", ALIYA)
 
 
+@pytest.mark.parametrize(("lasts_s", "left_s"), [(0, 3 * 86_400), (600, 600), (4 * 86_400, 3 * 86_400)])
+def test_a_message_goes_no_further_than_it_is_worth_telling(stand: Stand, lasts_s: int, left_s: int) -> None:
+    """0 is the operator's validity, three days, and nothing lasts longer than that."""
+    until_us = START_US + lasts_s * S if lasts_s else 0
+    _, row = notice(stand, Reply(text=Text("account.usage"), to=ALIYA, expires_us=until_us))
+    assert row.expires_us == START_US + left_s * S
+
+
 def test_a_dial_is_answered_by_a_last_screen_of_its_dialogue(stand: Stand) -> None:
     row, pdu = only(stand.one(stand.dial("*100*1#", info=b"\x2a\x08")))
     assert (pdu.service_type, pdu.source.addr) == ("USSD", "*100#")

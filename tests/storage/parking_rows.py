@@ -1,5 +1,10 @@
 """Short ways to parkings: asked for, confirmed, extended and over, with their money."""
 
+from collections.abc import Callable
+
+import pytest
+
+from storage.errors import Broken
 from storage.model import AccountKind, AccountRef, Entry, Hold, Line, main_account, parking_account
 from storage.parking_model import (
     Driver,
@@ -126,6 +131,14 @@ def fine(fine_id: str = "fine1", **changes: object) -> Fine:
     """For Aliya's car, by ``letter()``."""
     made = Fine(fine_id, PLATE, "1001", NOW_US, 500_000, NOW_US - 900, "aliya@example.kz", "mail1")
     return made._replace(**changes)  # type: ignore[arg-type]  # fields by name
+
+
+def is_refused(store: Store, add: Callable[[UnitOfWork], None]) -> None:
+    """The database refuses what a unit of work has not seen before."""
+    with store.begin(now_us=NOW_US, wall_us=NOW_US) as uow:
+        add(uow)
+        with pytest.raises(Broken):
+            uow.commit()
 
 
 def park_a_little(store: Store) -> None:

@@ -7,7 +7,7 @@ from storage.errors import Broken
 from storage.parking_model import FineState, Sighting
 from storage.store import Store
 from tests.storage.databases import Database
-from tests.storage.parking_rows import PLATE, fine, letter
+from tests.storage.parking_rows import PLATE, fine, is_refused, letter
 from tests.storage.rows import NOW_US, work
 
 SEEN = Sighting(PLATE, "1001", NOW_US, NOW_US)
@@ -77,10 +77,7 @@ def test_a_fine_keeps_what_it_is_for(fined: Store, changes: dict[str, object]) -
 
 
 def test_a_known_id_is_refused(fined: Store) -> None:
-    with fined.begin(now_us=NOW_US, wall_us=NOW_US) as uow:
-        uow.fines.add(fine())
-        with pytest.raises(Broken):
-            uow.commit()
+    is_refused(fined, lambda uow: uow.fines.add(fine()))
 
 
 @pytest.mark.parametrize(

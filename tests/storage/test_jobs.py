@@ -31,6 +31,22 @@ def test_jobs_are_due_in_order_of_time_then_of_adding(store: Store) -> None:
         assert uow.jobs.due(9, 9) == []
 
 
+def test_a_job_is_found_by_its_key_until_it_is_cancelled_or_done(store: Store) -> None:
+    with work(store) as uow:
+        for key in ("a", "b"):
+            uow.jobs.put(job(key, 10))
+        found = uow.jobs.get("a")
+        assert found is not None
+        assert found.payload == job("a", 10).payload
+    with work(store) as uow:
+        stored = uow.jobs.get("b")
+        assert stored is not None
+        assert (stored.key, stored.due_us) == ("b", 10)
+        uow.jobs.cancel("a")
+        uow.jobs.done(stored)
+        assert [uow.jobs.get(key) for key in ("a", "b", "c")] == [None, None, None]
+
+
 def test_a_job_put_again_under_its_key_moves(store: Store) -> None:
     """Stored or not; the old due time is forgotten and the place in the order is the new one."""
     with work(store) as uow:

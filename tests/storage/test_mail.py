@@ -7,7 +7,7 @@ from storage.errors import Broken
 from storage.parking_model import MailState
 from storage.store import Store
 from tests.storage.databases import Database
-from tests.storage.parking_rows import letter
+from tests.storage.parking_rows import is_refused, letter
 from tests.storage.rows import NOW_US, work
 
 SENDING = letter(state=MailState.SENDING, attempts=1)
@@ -33,7 +33,7 @@ def test_a_letter_is_tried_again_and_sent(written: Store) -> None:
     """Begun, refused for now, begun again, taken."""
     ways = (
         SENDING,
-        letter(attempts=1, error="451 later 🙂"),
+        letter(attempts=1, error="451 later 🙂", retry_us=NOW_US),
         SENDING._replace(attempts=2),
         letter(state=MailState.SENT, attempts=2),
     )
@@ -78,10 +78,7 @@ def test_what_a_server_said_is_kept_without_what_no_database_keeps(written: Stor
 
 
 def test_a_known_id_is_refused(written: Store) -> None:
-    with written.begin(now_us=NOW_US, wall_us=NOW_US) as uow:
-        uow.mail.add(letter())
-        with pytest.raises(Broken):
-            uow.commit()
+    is_refused(written, lambda uow: uow.mail.add(letter()))
 
 
 @pytest.mark.parametrize(

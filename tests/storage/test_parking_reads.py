@@ -134,6 +134,23 @@ def test_letters_come_newest_first_and_waiting_ones_oldest_first(store: Store) -
     assert store.reads.mail("none") is None
 
 
+def test_letters_are_asked_for_by_what_is_due(store: Store) -> None:
+    """The first due first; what was put off waits for its time, whenever it was written."""
+    assert store.reads.next_mail_us() is None
+    put_off, later = letter("a", retry_us=7), letter("b", retry_us=9)
+    with work(store) as uow:
+        for each in (later, put_off, letter("c", state=MailState.SENT)):
+            uow.mail.add(each)
+    assert store.reads.next_mail_us() == 7
+    assert store.reads.waiting_mails(due_us=6) == []
+    assert store.reads.waiting_mails(due_us=8) == [put_off]
+    assert store.reads.waiting_mails(due_us=9) == [put_off, later]
+    with work(store) as uow:
+        uow.mail.add(new := letter("d", created_us=NOW_US + 1))
+    assert store.reads.waiting_mails(due_us=8) == [new, put_off]
+    assert store.reads.next_mail_us() == 0
+
+
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
@@ -141,16 +158,30 @@ def test_letters_come_newest_first_and_waiting_ones_oldest_first(store: Store) -
         (ParkingFilter(plate=PLATE), "parking_session_plate_ix"),
         (ParkingFilter(), "parking_session_asked_us_ix"),
         (ParkingFilter(since_us=NOW_US), "parking_session_asked_us_ix"),
-        (ParkingFilter(area="1001"), "parking_session_asked_us_ix"),
+        (ParkingFilter(area="1001"), "parking_session_area_asked_us_ix"),
+        (ParkingFilter(is_open=True), "parking_session_open_asked_us_ix"),
+        (ParkingFilter(is_open=True, since_us=NOW_US), "parking_session_open_asked_us_ix"),
+        (ParkingFilter(state=ParkingState.RUNNING), "parking_session_open_asked_us_ix"),
+        (ParkingFilter(area="1001", is_open=True), "parking_session_open_asked_us_ix"),
+        (ParkingFilter(area="1001", state=ParkingState.ASKED), "parking_session_open_asked_us_ix"),
+        (ParkingFilter(area="1001", is_open=False), "parking_session_area_asked_us_ix"),
+        (MailFilter(), "mail_created_us_ix"),
+        (MailFilter(to="a@x.kz"), "mail_recipient_ix"),
+        (MailFilter(state=MailState.FAILED), "mail_state_ix"),
+        (MailFilter(state=MailState.SENDING, limit=None), "mail_state_ix"),
         ("now", "parking_session_area_ix"),
         ("area", "parking_session_area_ix"),
         ("counts", "parking_session_area_ix"),
         ("revenue", "parking_session_charged_ix"),
         ("letters", "mail_waiting_ix"),
+        ("due", "mail_waiting_ix"),
+        ("next", "mail_waiting_ix"),
     ],
 )
-def test_parkings_come_from_an_index(store: Store, wanted: ParkingFilter | str, index: str) -> None:
-    """There will be millions, and a few are asked for."""
+def test_what_is_asked_for_comes_from_an_index(
+    store: Store, wanted: ParkingFilter | MailFilter | str, index: str
+) -> None:
+    """There will be millions, and a few are asked for. In the order of the index: nothing is sorted."""
     if store.dialect != "sqlite":
         pytest.skip("PostgreSQL reads small tables as a whole")
     plans: list[str] = []
@@ -161,12 +192,17 @@ def test_parkings_come_from_an_index(store: Store, wanted: ParkingFilter | str, 
 
     event.listen(store.reads._engine, "before_cursor_execute", explain)
     _read(store, wanted)
-    assert any(index in step for step in plans), plans
+    assert any(f"INDEX {index}" in step for step in plans), plans
+    if not isinstance(wanted, str):
+        assert not any("TEMP B-TREE" in step for step in plans), plans
 
 
-def _read(store: Store, wanted: ParkingFilter | str) -> None:
+def _read(store: Store, wanted: ParkingFilter | MailFilter | str) -> None:
     if isinstance(wanted, ParkingFilter):
         store.reads.parking_sessions(wanted)
+        return
+    if isinstance(wanted, MailFilter):
+        store.reads.mails(wanted)
         return
     questions = {
         "now": lambda: list[object](store.reads.parking_now()),
@@ -174,5 +210,7 @@ def _read(store: Store, wanted: ParkingFilter | str) -> None:
         "counts": lambda: list[object](store.reads.parking_counts()),
         "revenue": lambda: list[object](store.reads.parking_revenue(NOW_US, NOW_US + 1)),
         "letters": lambda: list[object](store.reads.waiting_mails()),
+        "due": lambda: list[object](store.reads.waiting_mails(due_us=NOW_US)),
+        "next": lambda: list[object]([store.reads.next_mail_us()]),
     }
     questions[wanted]()

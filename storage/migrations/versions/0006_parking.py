@@ -78,10 +78,12 @@ def _index_sessions() -> None:
     is_open = "state IN ('asked', 'paying', 'running', 'reminded')"
     _index_where("open", ["plate"], is_open, unique=True)
     _index_where("driver", ["msisdn"], is_open)
+    _index_where("open_asked_us", ["asked_us", "id"], is_open)
     _index_where("area", ["area", "ends_us"], "state IN ('running', 'reminded')")
     _index_where("charged", ["ended_us"], "charge > 0")
     for name, columns in (
         ("asked_us", ["asked_us", "id"]),
+        ("area_asked_us", ["area", "asked_us", "id"]),
         ("msisdn", ["msisdn", "asked_us"]),
         ("plate", ["plate", "asked_us"]),
     ):
@@ -161,12 +163,13 @@ def _create_mail() -> None:
         Column("state", Text, nullable=False),
         Column("attempts", Integer, nullable=False),
         Column("error", Text, nullable=False),
+        Column("retry_us", BigInteger, nullable=False),
         CheckConstraint("state IN ('waiting', 'sending', 'sent', 'failed')", name="state_known"),
         CheckConstraint("attempts >= 0", name="attempts_positive"),
         sqlite_with_rowid=False,
     )
     op.create_index("mail_created_us_ix", "mail", ["created_us", "id"])
-    waiting = text("state = 'waiting'")
-    op.create_index(
-        "mail_waiting_ix", "mail", ["created_us", "id"], sqlite_where=waiting, postgresql_where=waiting
-    )
+    op.create_index("mail_recipient_ix", "mail", ["recipient", "created_us", "id"])
+    op.create_index("mail_state_ix", "mail", ["state", "created_us", "id"])
+    waiting, due = text("state = 'waiting'"), ["state", "retry_us", "created_us", "id"]
+    op.create_index("mail_waiting_ix", "mail", due, sqlite_where=waiting, postgresql_where=waiting)
