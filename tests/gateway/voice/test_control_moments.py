@@ -462,7 +462,7 @@ def test_who_is_in_a_call_is_not_called_back(phones: Phones, aliya: Phone) -> No
     aliya.dial("9393")
     call_back(phones)
     assert aliya.kinds[-1] == "voucher.enter_code"
-    assert "call you back" in phones.stand.replies()[-1]
+    assert phones.stand.replies()[-1] == "You are in a call. Dial again when it is over."
 
 
 # -- nobody stays for ever ---------------------------------------------------------------------------
