@@ -26,7 +26,6 @@ class Noted(NamedTuple):
 
 
 _NOTHING = Noted()
-_ANSWER = Noted(answers=True)
 _END = Noted(is_end=True)
 
 
@@ -86,15 +85,16 @@ class CallState:
                 return _END
             case CallError() | VoiceDown():
                 # What was sent may have been lost, or was not taken: it can be done again.
+                noted = Noted(answers=True, is_end=self.is_leaving)
                 self.failed()
-                return _ANSWER
+                return noted
             case VoiceUp():
                 pass
         return _NOTHING
 
     def _here(self, call: str, *, is_asked: bool, is_person: bool) -> Noted:
         leaves = call if self.is_dialling and self.is_leaving else ""
-        is_service = not is_asked and not is_person
+        is_answer = (is_asked or is_person) and not self.is_leaving
         self.call, self.is_asked, self._is_person = call, is_asked, is_person
         self.is_dialling = self.is_offered = False
-        return Noted(answers=not is_service, leaves=leaves)
+        return Noted(answers=is_answer, leaves=leaves)

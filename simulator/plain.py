@@ -173,7 +173,13 @@ class PlainHandset:
         now = SWITCHES[name].turn(self._handset, " ".join(rest.split()))
         if now is None:
             raise _usage(name)
-        self._be_reachable(f"{name}: {now}")
+        if name != "coverage":
+            self._console.line(f"{name}: {now}")
+        elif self._handset.condition.in_coverage and self._handset.is_on:
+            self._be_reachable(f"{name}: {now}")
+        else:
+            self._calls.drop()
+            self._console.line(f"{name}: {now}")
 
     def _read(self, rest: str) -> None:
         match rest.strip():
@@ -196,27 +202,22 @@ class PlainHandset:
     def _switch_on(self, rest: str = "") -> None:
         _nothing("on", rest)
         self._handset.switch_on()
-        self._be_reachable(
-            f"{self._handset.msisdn} is on ({self._target.address})", "help lists the commands"
-        )
+        is_on = f"{self._handset.msisdn} is on ({self._target.address})"
+        self._be_reachable(is_on, "; help lists the commands")
 
     def _be_reachable(self, what: str, hint: str = "") -> None:
-        """Print what was done, and have a voice channel where the handset can be reached.
+        """Have a voice channel, and print what was done, before anything that comes over the channel.
 
         All in one line: who wants SMS only need not read more.
         """
 
         def announce(silent: str) -> None:
-            why = f" but cannot call ({silent})" if silent else ""
-            self._console.line(f"{what}{why}{hint and f'; {hint}'}")
+            self._console.line(f"{what}{silent and f' but cannot call ({silent})'}{hint}")
 
-        if not self._handset.condition.in_coverage:
-            self._calls.drop()
-            announce("")
-        elif self._handset.is_on:
+        if self._handset.condition.in_coverage:
             self._calls.switch_on(announce)
         else:
-            announce("")
+            announce("out of coverage")
 
     def _switch_off(self, rest: str) -> None:
         _nothing("off", rest)

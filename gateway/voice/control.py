@@ -258,8 +258,7 @@ class CallControl:
             return
         call, leg = mine
         if not _is_rung(leg):
-            detail = "there is nothing to answer: the call is not offered to this handset any more"
-            desk.fault(event.msisdn, Fault.WRONG_STATE, detail, call.id)
+            desk.fault(event.msisdn, Fault.WRONG_STATE, "there is nothing to answer", call.id)
             return
         if leg.state is LegState.OFFERED:
             call, leg = _ring(call, leg, desk)

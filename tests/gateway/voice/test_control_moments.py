@@ -288,8 +288,9 @@ def test_a_leg_keeps_the_first_moment_of_each_kind(phones: Phones, aliya: Phone,
 
 
 def test_who_dialled_has_nothing_to_answer(phones: Phones, aliya: Phone) -> None:
+    """They were never rung: nothing was ever offered to them."""
     aliya.dial("9393").answer()
-    assert aliya.last.id == "wrong_state"
+    assert (aliya.last.id, aliya.last.text) == ("wrong_state", "there is nothing to answer")
     assert only_call(phones).legs[0].state is LegState.PROMPTING
 
 
