@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
@@ -48,6 +48,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             return
         self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
         self.handle_parser_exception()
+
+    async def send(self, message: Any) -> None:
+        """What the application says. A refusal in place of the upgrade is an end like any other."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         """The application is done with the connection."""

@@ -21,6 +21,7 @@ from handlers.base.outcome import Event, Outcome, Reply, Text, refuse, reply
 from handlers.base.phone_bank import (
     ATTEMPTS,
     CALLER_ATTEMPTS,
+    CALLER_WRONG_MAX,
     INITIAL_PASSWORD,
     is_identifier,
     password_digest,
@@ -175,18 +176,20 @@ def _count(command: Identify, counters: Iterable[Attempts], uow: UnitOfWork, con
     """Note a wrong try, of the identifier and of the telephone. One that reaches the limit locks; only the
     right password, the bank's call centre and the end of a lock make the others forgotten.
     """
-    most, now_us = context.profile.bank_phone_wrong_max, context.now_us
+    now_us = context.now_us
     until_us = now_us + context.profile.bank_phone_lock_s * _US_PER_S
-    is_locked = False
+    limits = {ATTEMPTS: context.profile.bank_phone_wrong_max, CALLER_ATTEMPTS: CALLER_WRONG_MAX}
+    reached = 0
     for each in counters:
         times_us = (*each.times_us, now_us)
         counted = replace(each, times_us=times_us)
-        if len(times_us) >= most:
-            counted, is_locked = replace(each, times_us=(), locked_until_us=until_us), True
+        if len(times_us) >= limits[each.kind]:
+            counted = replace(each, times_us=(), locked_until_us=until_us)
+            reached = max(reached, len(times_us))
         uow.attempts.put(counted)
-    if not is_locked:
+    if not reached:
         return refuse(Refused.WRONG.value)
-    refusal = refuse(Refused.LOCKED.value, "phone.locked_now", count=most, until=context.at(until_us))
+    refusal = refuse(Refused.LOCKED.value, "phone.locked_now", count=reached, until=context.at(until_us))
     event = Event(kind=EVENT_LOCKED, data={"msisdn": command.origin.msisdn, "until_us": until_us})
     return replace(refusal, events=(event,))
 

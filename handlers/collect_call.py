@@ -44,9 +44,11 @@ NAME: Final = COLLECT_CALL
 #: The kind of the counter of refused requests; its subject is the caller's MSISDN.
 ATTEMPTS: Final = "collect"
 #: The kind of the row that says when a pair of numbers may have its next missed-call notice.
-NOTICES: Final = "collect.notice"
+NOTICES: Final = "collect_notice"
 #: The kind of the job that calls the caller back; the call control carries it out.
 JOB_CALL_BACK: Final = "voice.call_back"
+#: Why nobody can be called back now; it comes after all that is against the call itself.
+IN_A_CALL: Final = "collect.in_a_call"
 EVENT_SUSPENDED: Final = "collect.suspended"
 _NOTICE_US: Final = 600_000_000
 _ONE_DAY: Final = timedelta(days=1)
@@ -101,6 +103,8 @@ def call_back(command: CallBack, uow: UnitOfWork, context: Context) -> Outcome:
     if isinstance(asked, Outcome):
         return asked
     caller = command.origin.msisdn
+    if uow.calls.of(caller) is not None:
+        return refuse(IN_A_CALL)
     job = Job(
         kind=JOB_CALL_BACK,
         key=f"call_back:{caller}",
@@ -110,6 +114,7 @@ def call_back(command: CallBack, uow: UnitOfWork, context: Context) -> Outcome:
             "number": asked.called,
             "service": NAME,
             "way": command.origin.service_code,
+            "sender": context.profile.sms_code_of(COLLECT_LISTS),
         },
     )
     return replace(reply("collect.will_call", number=asked.called), jobs=(job,), result=asked)

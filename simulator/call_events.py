@@ -1,7 +1,7 @@
 """What the network says on a handset's voice channel (interfaces.md, "Voice legs")."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -51,11 +51,14 @@ class CallEnded:
 
 @dataclass(frozen=True, slots=True)
 class CallError:
-    """The network did not take the last thing that was said or done; ``call`` where it is about one."""
+    """The network did not take the last thing that was said or done; ``call`` where it is about one,
+    ``wrong`` what is wrong in it, one ``field: detail`` each.
+    """
 
     code: str
     detail: str
     call: str = ""
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ class VoiceUp:
 CallEvent: TypeAlias = IncomingCall | CallRinging | CallConnected | Prompt | CallEnded | CallError
 VoiceEvent: TypeAlias = CallEvent | VoiceDown | VoiceUp
 
+
+def _wrong(errors: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(f"{each['field']}: {each['detail']}" for each in errors)
+
+
 _Fields: TypeAlias = Mapping[str, Any]
 _MAKERS: Final[Mapping[str, Callable[[_Fields], CallEvent]]] = {
     "incoming": lambda said: IncomingCall(str(said["call"]), str(said["from"])),
@@ -86,7 +94,9 @@ _MAKERS: Final[Mapping[str, Callable[[_Fields], CallEvent]]] = {
     "ended": lambda said: CallEnded(
         str(said["call"]), str(said["reason"]), int(said["duration_s"]), str(said["charge"])
     ),
-    "error": lambda said: CallError(str(said["code"]), str(said["detail"]), str(said.get("call") or "")),
+    "error": lambda said: CallError(
+        str(said["code"]), str(said["detail"]), str(said.get("call") or ""), _wrong(said.get("errors") or ())
+    ),
 }
 
 

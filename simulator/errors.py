@@ -43,6 +43,10 @@ class NoCall(HandsetError):
     """``pick``, ``keys``, ``name`` or ``hang`` without a call that it could be meant for."""
 
 
+class BadKeys(HandsetError):
+    """What cannot be pressed on a telephone."""
+
+
 class _Refused(HandsetError):
     """An error response; ``status`` is its command_status, ``status_name`` the specification's name."""
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _SUSPECTS_MAX: Final = 256
 _REFERENCES: Final = 0x1_0000
+_OUT_OF_COVERAGE: Final = "the handset is out of coverage"
 _log: Final = logging.getLogger(__name__)
 
 
@@ -133,6 +134,13 @@ class Handset:
         thread.join(self._settings.unbind_timeout_s)
         self._thread = None
         self._ussd.forget()
+
+    def check_radio(self) -> None:
+        """Raises NotConnected where it is switched off, or out of coverage by its condition."""
+        if not self.is_on:
+            raise NotConnected("the handset is switched off")
+        if not self.condition.in_coverage:
+            raise NotConnected(_OUT_OF_COVERAGE)
 
     def send_sms(self, to: str, text: str) -> tuple[str, ...]:
         """Send a text to a short code or subscriber; the message ids of its segments.
@@ -245,10 +253,9 @@ class Handset:
         """The session for a message of the owner's. Raises NotConnected."""
         self._check_thread()
         link = self._link
-        if not self.is_on:
-            raise NotConnected("the handset is switched off")
-        if link is None or not self.condition.in_coverage:
-            raise NotConnected("the handset is out of coverage")
+        self.check_radio()
+        if link is None:
+            raise NotConnected(_OUT_OF_COVERAGE)
         # From now on an equal message can be a new one: it may be the answer to this request.
         self._suspects.clear()
         return link

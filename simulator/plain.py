@@ -72,7 +72,9 @@ class PlainHandset:
         self._answer_wait_s = answer_wait_s
         self._awaited = Awaited()
         voice = voice or VoiceTarget(target.host)
-        self._calls = PlainCalls(self._handset.msisdn, voice, self._say, self._awaited, answer_wait_s)
+        # A person listens before the next word.
+        wait_s = 0.0 if console.is_interactive else answer_wait_s
+        self._calls = PlainCalls(self._handset.msisdn, voice, self._say, self._awaited, wait_s)
         self._inbox: list[str] = []
         self._quitting = False
 
@@ -163,6 +165,7 @@ class PlainHandset:
         word = CALL_WORDS[name]
         if not word.understands(rest.strip()):
             raise _usage(name)
+        self._handset.check_radio()
         word.carry_out(self._calls, rest.strip())
 
     def switch(self, name: str, rest: str) -> None:
@@ -170,7 +173,13 @@ class PlainHandset:
         now = SWITCHES[name].turn(self._handset, " ".join(rest.split()))
         if now is None:
             raise _usage(name)
-        self._console.line(f"{name}: {now}")
+        if name != "coverage":
+            self._console.line(f"{name}: {now}")
+        elif self._handset.condition.in_coverage and self._handset.is_on:
+            self._be_reachable(f"{name}: {now}")
+        else:
+            self._calls.drop()
+            self._console.line(f"{name}: {now}")
 
     def _read(self, rest: str) -> None:
         match rest.strip():
@@ -193,13 +202,26 @@ class PlainHandset:
     def _switch_on(self, rest: str = "") -> None:
         _nothing("on", rest)
         self._handset.switch_on()
-        on, silent = f"{self._handset.msisdn} is on ({self._target.address})", self._calls.switch_on()
-        # All in one line: who wants SMS only need not read more.
-        self._console.line(f"{on}{silent and f' but cannot call ({silent})'}; help lists the commands")
+        is_on = f"{self._handset.msisdn} is on ({self._target.address})"
+        self._be_reachable(is_on, "; help lists the commands")
+
+    def _be_reachable(self, what: str, hint: str = "") -> None:
+        """Have a voice channel, and print what was done, before anything that comes over the channel.
+
+        All in one line: who wants SMS only need not read more.
+        """
+
+        def announce(silent: str) -> None:
+            self._console.line(f"{what}{silent and f' but cannot call ({silent})'}{hint}")
+
+        if self._handset.condition.in_coverage:
+            self._calls.switch_on(announce)
+        else:
+            announce("out of coverage")
 
     def _switch_off(self, rest: str) -> None:
         _nothing("off", rest)
-        self._calls.switch_off(patiently=True)
+        self._calls.switch_off()
         self._handset.switch_off()
         self._console.line(f"{self._handset.msisdn} is off")
 

@@ -11,12 +11,14 @@ from socket import SHUT_RDWR
 from typing import Final
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.http11 import Response
 from websockets.sync.client import ClientConnection, connect
 
 from simulator.call_events import VoiceDown, VoiceEvent, VoiceUp, read_call_event
 from simulator.errors import VoiceUnreachable
 from simulator.number import own_number
 from simulator.target import VoiceTarget
+from simulator.visible import one_line
 
 #: Policy violation, and codes of the application's own (RFC 6455 section 7.4): coming back would not help.
 _POLICY: Final = 1008
@@ -69,12 +71,16 @@ class VoiceLine:
         """Whether the network can reach the handset, as far as it knows."""
         return self._connection is not None
 
-    def open(self) -> None:
-        """Be reachable. Nothing to do when it is. Raises VoiceUnreachable."""
+    def open(self, announce: Callable[[], object] = bool) -> None:
+        """Be reachable; ``announce`` is called once it is so, before the first event. A line that is open
+        stays as it is. Raises VoiceUnreachable.
+        """
         if self.is_open:
+            announce()
             return
         self.close()
         connection, stop = self._connect(), threading.Event()
+        announce()
         self._stop, self._connection = stop, connection
         self._thread = threading.Thread(
             target=self._live, args=(connection, stop), name=f"voice-{self.msisdn}", daemon=True
@@ -147,10 +153,16 @@ class VoiceLine:
             # The context is left by ``close``, or by the other side: websockets wants it to be one.
             return connecting.__enter__()
         except InvalidStatus as error:
-            raise VoiceUnreachable(f"{self._target.address} answers {error.response.status_code}") from None
+            raise VoiceUnreachable(self._refusal(error.response)) from None
         except (OSError, InvalidHandshake, EOFError) as error:
             why = getattr(error, "strerror", None) or _unanswered(error)
             raise VoiceUnreachable(f"no gateway at {self._target.address}: {why}") from None
+
+    def _refusal(self, response: Response) -> str:
+        """The network says why (RFC 9457); anything else that listens there has its status only."""
+        with suppress(ValueError, KeyError, TypeError):
+            return one_line(str(json.loads(response.body or b"")["detail"]))
+        return f"{self._target.address} answers {response.status_code}"
 
     def _live(self, connection: ClientConnection, stop: threading.Event) -> None:
         """The reading thread: one connection after the other until the line is closed."""

@@ -93,5 +93,5 @@ def create_app(operator: Operator, settings: ApiSettings) -> FastAPI:
     # The last one added runs first.
     app.add_middleware(BodyLimit)
     app.add_middleware(Guard, token=settings.token, hosts=settings.hosts)
-    app.add_middleware(Telemetry, metrics=settings.metrics)
+    app.add_middleware(Telemetry, metrics=settings.metrics, prefix=PREFIX)
     return app

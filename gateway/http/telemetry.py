@@ -14,8 +14,12 @@ _log = structlog.get_logger("gateway.http")
 class Telemetry:
     """The outermost layer: it sees refused requests too."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, now: Callable[[], float] = perf_counter) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, prefix: str = "", now: Callable[[], float] = perf_counter
+    ) -> None:
+        """``prefix`` is left out of the templates."""
         self._app = app
+        self._prefix = prefix
         self._metrics = metrics
         self._now = now
 
@@ -54,7 +58,8 @@ class Telemetry:
         return watched
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "(none)")
+        # A WebSocket's template has the prefix of its router in it, that of a request has not.
+        route = getattr(scope.get("route"), "path", "(none)").removeprefix(self._prefix)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._metrics.request(method, route, status, seconds)
         log = _log.debug if method == "GET" and status < 500 else _log.info

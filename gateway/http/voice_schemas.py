@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, ValidationError
 from pydantic_core import from_json
 
 from gateway.http.problems import field_error
@@ -20,6 +20,7 @@ from rating.msisdn import Msisdn
 #: More keys at once than anybody is asked for.
 KEYS_MAX: Final = 64
 WORDS_MAX: Final = 200
+NUMBER_MAX: Final = 40
 
 
 class FrameFault(StrEnum):
@@ -50,14 +51,38 @@ def _printable(text: str) -> str:
     return text
 
 
+def _at_most(characters: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if len(text) > characters:
+            raise ValueError(f"has at most {characters} characters")
+        return _printable(text)
+
+    return AfterValidator(check)
+
+
+def _id(text: str) -> str:
+    if not text:
+        raise ValueError("is the id of a call")
+    return text
+
+
+def _keys(text: str) -> str:
+    if not text or not _KEYS.issuperset(text):
+        raise ValueError("keys are 0-9, * and #")
+    if len(text) > KEYS_MAX:
+        raise ValueError(f"at most {KEYS_MAX} keys at once")
+    return text
+
+
+_KEYS: Final = frozenset("0123456789*#")
 #: Any id: the call control knows which calls there are.
-CallId = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+CallId = Annotated[str, AfterValidator(_id), _at_most(64)]
 
 
 class DialFrame(Body):
     """``dial``: call a number, in whatever form; an empty one is a number that nobody has."""
 
-    number: Annotated[str, Field(max_length=40), AfterValidator(_printable)]
+    number: Annotated[str, _at_most(NUMBER_MAX)]
 
     def event(self, msisdn: Msisdn) -> LegEvent:
         """What the handset did."""
@@ -78,7 +103,7 @@ class DtmfFrame(Body):
     """``dtmf``: keys, one or more at once."""
 
     call: CallId
-    digits: Annotated[str, Field(min_length=1, max_length=KEYS_MAX, pattern=r"^[0-9*#]+$")]
+    digits: Annotated[str, AfterValidator(_keys)]
 
     def event(self, msisdn: Msisdn) -> LegEvent:
         """What the handset did."""
@@ -89,7 +114,7 @@ class SayFrame(Body):
     """``say``: words after a tone; none at all is silence."""
 
     call: CallId
-    text: Annotated[str, Field(max_length=WORDS_MAX), AfterValidator(_printable)]
+    text: Annotated[str, _at_most(WORDS_MAX)]
 
     def event(self, msisdn: Msisdn) -> LegEvent:
         """What the handset did."""
@@ -134,10 +159,14 @@ def read_frame(text: str, msisdn: Msisdn) -> LegEvent:
         raise _wrong(error) from None
 
 
+#: Where pydantic's would not help; more of them are all of the API's.
+_OWN_WORDS: Final = {"string_type": "must be a text"}
+
+
 def _wrong(error: ValidationError) -> BadFrame:
     """Never with the input: keys may be a password."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    errors = [field_error(each) for each in found]
+    errors = [field_error({**each, "msg": _OWN_WORDS.get(each["type"], each["msg"])}) for each in found]
     count = "1 field is wrong" if len(errors) == 1 else f"{len(errors)} fields are wrong"
     return BadFrame(FrameFault.BAD_MESSAGE, count, errors)
 

@@ -156,7 +156,9 @@ class CallControl:
         if leg.state is LegState.PROMPTING and isinstance(leg.script, Script):
             asked = engine.again(self._switch.flows[leg.script.flow], leg.script)
         if asked is not None:
+            # The time for an answer begins anew: nobody could answer meanwhile.
             desk.speak(leg, asked)
+            desk.wait(leg, Due.PROMPT, desk.context.profile.voice_prompt_s)
 
     def _detached(self, event: Detached, desk: Desk) -> None:
         # It may be struck out already: by this event, in a batch that was rolled back.
@@ -221,7 +223,8 @@ class CallControl:
         msisdn, number = Msisdn(str(job.payload["msisdn"])), str(job.payload["number"])
         service, way = str(job.payload["service"]), str(job.payload["way"])
         if (why := conversation.unreachable(desk, msisdn)) is not None:
-            reply = Reply(text=Text(_NOT_CALLED_BACK[why]), to=msisdn, by_sms=True)
+            sender = str(job.payload["sender"])
+            reply = Reply(text=Text(_NOT_CALLED_BACK[why]), to=msisdn, sender=sender, by_sms=True)
             desk.batch.notify(self._switch.renderer, reply, None)
             return
         call = Call(self._new_id(), service, msisdn, numbers.kept(number), way, desk.now_us)
@@ -255,8 +258,7 @@ class CallControl:
             return
         call, leg = mine
         if not _is_rung(leg):
-            detail = "there is nothing to answer: the call is not offered to this handset any more"
-            desk.fault(event.msisdn, Fault.WRONG_STATE, detail, call.id)
+            desk.fault(event.msisdn, Fault.WRONG_STATE, "there is nothing to answer", call.id)
             return
         if leg.state is LegState.OFFERED:
             call, leg = _ring(call, leg, desk)
@@ -338,7 +340,7 @@ class CallControl:
                 ending.end(desk, call, Cause.NO_ANSWER)
             case Due.ANSWER if _is_rung(leg):
                 conversation.left(desk, call, leg, Cause.NO_ANSWER)
-            case Due.PROMPT if leg.state is LegState.PROMPTING:
+            case Due.PROMPT if leg.state is LegState.PROMPTING and not leg.lost_us:
                 conversation.go_on(desk, call, leg, conversation.silence)
             case Due.MONEY if leg.state is LegState.BRIDGED:
                 talk.money_due(desk, call)

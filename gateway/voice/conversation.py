@@ -9,7 +9,7 @@ from gateway.voice.events import SignalKind
 from gateway.voice.legs import LegStep
 from handlers import texts
 from handlers.base.command import Command, Origin
-from handlers.base.outcome import Outcome, Reply, Text
+from handlers.base.outcome import Event, Outcome, Reply, Text
 from rating.msisdn import Msisdn
 from storage.call_model import Call, Cause, Leg, LegState, TurnKind
 from storage.model import Direction
@@ -17,6 +17,7 @@ from ussd_menus.prompts import engine
 from ussd_menus.prompts.model import Flow, Ring
 from ussd_menus.prompts.turn import Issue, Over, Ringing, Script, Stay, Taken, Turn, Wait, WaitFor
 
+EVENT_COMMAND: Final = "call.command"
 #: A flow cannot run more commands than this without asking anything in between.
 _COMMANDS_MAX: Final = 8
 #: Steps the engine to the next turn: (flow, script, origin) -> turn.
@@ -72,7 +73,7 @@ def _go(desk: Desk, call: Call, leg: Leg, turn: Turn) -> Call:
         leg = leg._replace(script=turn.script)
         match turn.then:
             case Issue(command):
-                outcome = _carry_out(desk, leg, command)
+                outcome = _carry_out(desk, leg, command, call.service)
                 flow = desk.switch.flows[turn.script.flow]
                 turn = engine.ran(flow, turn.script, outcome, desk.origin(call, leg))
             case Wait(kind):
@@ -88,10 +89,13 @@ def _go(desk: Desk, call: Call, leg: Leg, turn: Turn) -> Call:
     raise RuntimeError(f"flow {turn.script.flow} asks nothing for too long at {turn.script.step}")
 
 
-def _carry_out(desk: Desk, leg: Leg, command: Command) -> Outcome:
+def _carry_out(desk: Desk, leg: Leg, command: Command, service: str) -> Outcome:
     """Run the command. What it says to who is on the line is left to the flow, the rest goes out as SMS."""
     outcome = desk.switch.bus.handle(command, desk.uow, desk.context)
-    desk.note(leg, TurnKind.COMMAND, outcome.word, type(command).__name__)
+    name = type(command).__name__
+    desk.note(leg, TurnKind.COMMAND, outcome.word, name)
+    data = {"call": leg.call_id, "msisdn": leg.msisdn, "service": service, "command": name}
+    desk.batch.events.append(Event(kind=EVENT_COMMAND, data={**data, "outcome": outcome.word}))
     desk.batch.follow(outcome)
     for each in outcome.replies:
         if not is_spoken(each, leg.msisdn):

@@ -4,7 +4,9 @@ from gateway.voice import ending
 from gateway.voice.desk import Desk, Due
 from gateway.voice.events import SignalKind
 from gateway.voice.legs import LegStep
+from handlers import texts
 from handlers.base import call_charge
+from handlers.base.outcome import Text
 from rating.money import format_tenge
 from rating.tariff import Tariff
 from storage.call_model import Call, Cause, Leg, TurnKind
@@ -38,6 +40,7 @@ def money_due(desk: Desk, call: Call) -> None:
     tariff = desk.context.profile.tariffs[call.tariff]
     more = _cover(desk, call, tariff, call.covered_us)
     if more is None:
+        desk.speak(_payers(call), Text(texts.MONEY_OVER))
         ending.end(desk, call, Cause.NO_MONEY, at_us=call.covered_us)
         return
     call = desk.put(more)

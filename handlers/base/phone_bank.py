@@ -12,7 +12,9 @@ INITIAL_PASSWORD: Final = Secret("1234567")
 ATTEMPTS: Final = "bank_phone"
 #: The kind of the counter of one telephone's wrong tries, whoever they were for: everybody's first password
 #: is known, so that it could be tried on all identifiers.
-CALLER_ATTEMPTS: Final = "bank_phone.caller"
+CALLER_ATTEMPTS: Final = "bank_phone_caller"
+#: So many wrong tries in a row lock the telephone: more than the tries at a few identifiers of one's own.
+CALLER_WRONG_MAX: Final = 10
 
 
 def is_identifier(typed: str) -> bool:

@@ -187,6 +187,7 @@ def test_money_that_is_taken_during_the_call_shortens_it_but_never_what_is_held(
     voice.api.advance(49)
     called.is_quiet()
     voice.api.advance(1)
+    called.prompt("voice.money_over")
     assert called.ended() == ("no_money", 80, "20.00")
     assert caller.ended() == ("no_money", 80, "0.00")
     assert voice.api.balance(msisdn) == 0
@@ -209,6 +210,7 @@ def test_a_clock_that_jumps_past_the_end_of_the_money_cuts_off_at_its_second(voi
     caller, called = voice.pair(RU, EN)
     connect(caller, called)
     voice.api.advance(3600)
+    called.prompt("voice.money_over")
     assert called.ended() == ("no_money", 2000, "500.00")
     assert caller.ended() == ("no_money", 2000, "0.00")
     assert voice.record(caller.call)["ended"].startswith("2031-05-17T10:03:20")

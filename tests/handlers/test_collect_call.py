@@ -161,7 +161,8 @@ def test_the_network_calls_back_at_once(desk: Desk) -> None:
     assert said(outcome) == [("collect.will_call", "", False)]
     (job,) = jobs(desk)
     assert (job.kind, job.due_us) == (JOB_CALL_BACK, desk.now_us)
-    assert job.payload == {"msisdn": ALIYA, "number": BOLAT, "service": "collect_call", "way": "*133"}
+    place = {"service": "collect_call", "way": "*133", "sender": "6010"}
+    assert job.payload == {"msisdn": ALIYA, "number": BOLAT, **place}
 
 
 def test_asking_again_before_the_call_replaces_the_number(desk: Desk) -> None:

@@ -141,11 +141,14 @@ class Values:
 
     attempts = collect = ledger = subscribers
 
-    def get(self, first: str, *_: str) -> Subscriber | Attempts | None:
+    def get(self, first: str, *rest: str) -> Subscriber | Attempts | None:
         """A subscriber by number, or a counter by kind and subject."""
-        if first == "collect":
-            return Attempts(kind="collect", subject=CALLER)
+        if rest:
+            return Attempts(kind=first, subject=rest[0])
         return self.case.caller if first == CALLER else self.case.called
+
+    def put(self, _attempts: Attempts) -> None:
+        """A counter is kept."""
 
     def lists(self, _owner: Msisdn) -> CollectLists:
         """The called party's."""

@@ -18,12 +18,16 @@ Take = Callable[[dict[str, Any]], None]
 
 
 class FakeExchange:
-    """Listens on a free port. ``on_frame`` is called for each frame of a handset, on the handset's thread."""
+    """Listens on a free port. ``on_frame`` is called for each frame of a handset and ``on_open`` before the
+    first, on the handset's thread.
+    """
 
     def __init__(self) -> None:
         self.on_frame: Take = lambda _frame: None
-        #: Statuses to refuse the next handshakes with.
+        self.on_open: Callable[[], None] = lambda: None
+        #: Statuses to refuse the next handshakes with, and what the body says.
         self.refusals: list[int] = []
+        self.refusal_body = "no"
         self.authorizations: list[str | None] = []
         self._frames: queue.Queue[dict[str, Any]] = queue.Queue()
         self._opened: queue.Queue[str] = queue.Queue()
@@ -94,13 +98,14 @@ class FakeExchange:
         self.authorizations.append(request.headers.get("Authorization"))
         if not self.refusals:
             return None
-        return _connection.respond(self.refusals.pop(0), "no")
+        return _connection.respond(self.refusals.pop(0), self.refusal_body)
 
     def _handle(self, connection: ServerConnection) -> None:
         self._current = connection
         assert connection.request is not None
         self._opened.put(connection.request.path)
         try:
+            self.on_open()
             for text in connection:
                 frame = json.loads(text)
                 self._frames.put(frame)

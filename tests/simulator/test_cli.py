@@ -13,6 +13,7 @@ from time import monotonic
 import pytest
 
 from simulator.cli import handset, phones
+from simulator.plain import ANSWER_WAIT_S
 from tests.simulator.conftest import MSISDN
 from tests.simulator.fake_exchange import FakeExchange
 from tests.simulator.fake_smsc import BIND_TRANSCEIVER, DELIVER_SM, UNBIND, FakeSmsc, deliver_body
@@ -232,3 +233,26 @@ def test_a_wrong_http_address_is_one_clear_line_and_exit_code_2(smsc: FakeSmsc) 
     done = run(smsc, "handset", MSISDN, "--plain", "--http", "localhost")
     assert done.returncode == 2
     assert done.stderr == "error: the HTTP address looks like http://127.0.0.1:8080\n"
+
+
+def test_on_a_terminal_no_word_of_a_call_waits_for_the_one_before(
+    smsc: FakeSmsc, exchange: FakeExchange
+) -> None:
+    """Keys at a prompt that they do not answer, then hanging up: within the time that a pipe would wait."""
+    exchange.on_frame = lambda frame: (
+        exchange.send("prompt", call="c1", id="collect.say_name", text="Say your name")
+        if frame["type"] == "dial"
+        else None
+    )
+    terminal = Terminal(smsc, "handset", MSISDN, "--plain", "--http", exchange.target.address)
+    terminal.until(f"{MSISDN}> ")
+    terminal.type("call 00077021234567\n")
+    terminal.until("voice: Say your name")
+    terminal.type("keys 1\n")
+    assert [exchange.frame()["type"] for _ in range(2)] == ["dial", "dtmf"]
+    began = monotonic()
+    terminal.type("hang\n")
+    assert exchange.frame() == {"type": "hangup", "call": "c1"}
+    terminal.type("quit\n")
+    assert terminal.close() == 0
+    assert monotonic() - began < ANSWER_WAIT_S

@@ -143,7 +143,7 @@ def test_a_channel_that_is_there_later_is_opened_by_the_call(
     voucher_line(exchange)
     exchange.refusals = [503]
     out = session.run("call 9393")
-    assert f"but cannot call (http://127.0.0.1:{exchange.port} answers 503)" in out
+    assert f"but cannot call (http://127.0.0.1:{exchange.port} answers 503); help" in out
     assert "voice: Enter the code" in out
 
 
@@ -162,7 +162,7 @@ def test_words_of_a_call_without_a_call_say_so(session: Session) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["call", "keys", "name ", "pick up", "hang up"])
+@pytest.mark.parametrize("line", ["call", "keys", "pick up", "hang up"])
 def test_a_wrong_word_is_told_what_would_be_right(session: Session, line: str) -> None:
     session.run(line)
     assert f"{line.split(maxsplit=1)[0]}: write it like this: " in session.errors.getvalue()
@@ -175,3 +175,154 @@ def test_control_characters_of_a_caller_do_not_reach_the_terminal(
         "prompt", call="c1", id="collect.announce", text="\x1b[2J calls"
     )
     assert "\x1b" not in session.run("call 9393")
+
+
+def test_off_waits_for_nothing_but_which_call_was_dialled(exchange: FakeExchange, session: Session) -> None:
+    """Though the service says nothing that ``call`` could wait for."""
+    exchange.on_frame = lambda frame: (
+        exchange.send("connected", call="c1", to="9393") if frame["type"] == "dial" else None
+    )
+    session.run("call 9393", "off", wait_s=3600.0)
+    assert [exchange.frame()["type"] for _ in range(2)] == ["dial", "hangup"]
+
+
+def test_a_call_that_was_just_dialled_is_hung_up_before_another_word(
+    exchange: FakeExchange, session: Session
+) -> None:
+    """The next dial waits until the first call is over: the network would not take it."""
+    calls: list[str] = []
+
+    def step(frame: dict[str, Any]) -> None:
+        if frame["type"] == "dial":
+            calls.append(f"c{len(calls)}")
+            exchange.send("connected", call=calls[-1], to=frame["number"])
+            exchange.send("prompt", call=calls[-1], id="x", text=f"Hello from {frame['number']}")
+        elif frame["type"] == "hangup":
+            exchange.send("ended", call=frame["call"], reason="cancelled", duration_s=0, charge="0.00")
+
+    exchange.on_frame = step
+    out = session.run("call 9393", "hang", "call 7000")
+    frames = [exchange.frame() for _ in range(3)]
+    assert [(each["type"], each.get("call")) for each in frames] == [
+        ("dial", None),
+        ("hangup", "c0"),
+        ("dial", None),
+    ]
+    assert out.index("call ended: cancelled") < out.index("Hello from 7000")
+    assert session.errors.getvalue() == ""
+
+
+def test_hanging_up_twice_says_so(session: Session) -> None:
+    session.run("call 9393", "hang", "hang", wait_s=0.01)
+    assert "hang: it is being hung up already\n" in session.errors.getvalue()
+
+
+def test_keys_in_a_talk_are_not_waited_for(exchange: FakeExchange, session: Session) -> None:
+    """Nothing comes of them."""
+    person(exchange)
+    session.run(f"call 000{CALLED}", "name A", "keys 5", "keys 6", "hang", wait_s=3600.0)
+    assert [exchange.frame()["type"] for _ in range(5)] == ["dial", "say", "dtmf", "dtmf", "hangup"]
+
+
+@pytest.mark.parametrize("word", ["call 9393", "pick", "keys 1", "name A", "hang"])
+def test_a_handset_that_is_off_cannot_call(exchange: FakeExchange, session: Session, word: str) -> None:
+    out = session.run("off", word, "on")
+    assert session.errors.getvalue() == f"{word.partition(' ')[0]}: the handset is switched off\n"
+    assert out.count("is on (") == 2
+    assert "cannot call" not in out
+    assert exchange.openings == 2
+
+
+def test_out_of_coverage_there_is_no_voice_channel_and_back_in_it_there_is(
+    exchange: FakeExchange, session: Session
+) -> None:
+    voucher_line(exchange)
+    out = session.run("memory full", "coverage off", "call 9393", "coverage on", "call 9393")
+    assert session.errors.getvalue() == "call: the handset is out of coverage\n"
+    assert [exchange.closed() for _ in range(2)] == [1000, 1000]
+    assert "coverage: off\ncoverage: on\n12:00:00 connected to 9393\n" in out
+
+
+def test_a_call_goes_on_while_the_network_waits_for_a_handset_out_of_coverage(
+    exchange: FakeExchange, session: Session
+) -> None:
+    """It is not hung up; back in coverage the handset is told where it is, and goes on."""
+    voucher_line(exchange)
+
+    def tell_where_it_is() -> None:
+        if exchange.openings == 2:
+            exchange.send("prompt", call="c1", id="voucher.enter", text="Enter the code")
+
+    exchange.on_open = tell_where_it_is
+    out = session.run("call 9393", "coverage off", "coverage on", "call 1", "keys 1*")
+    assert exchange.frame()["type"] == "dial"
+    assert all(exchange.frame()["type"] != "hangup" for _ in range(2))
+    assert out.index("coverage: on\n") < out.index("voice: Enter the code\n")
+
+
+def test_off_and_on_out_of_coverage_opens_no_channel(exchange: FakeExchange, session: Session) -> None:
+    out = session.run("coverage off", "off", "coverage off", "on")
+    assert f"{MSISDN} is on (127.0.0.1:" in out
+    assert " but cannot call (out of coverage); help lists the commands\n" in out
+    assert exchange.openings == 1
+
+
+def test_switching_coverage_while_off_opens_no_channel(exchange: FakeExchange, session: Session) -> None:
+    assert session.run("off", "coverage on").endswith("coverage: on\n")
+    assert exchange.openings == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [("123a", "a is no key; "), ("1.2", ". is no key; "), ("- -", ""), ("\u0661", "\u0661 is no key; ")],
+)
+def test_what_is_no_key_is_named(session: Session, typed: str, wrong: str) -> None:
+    session.run(f"keys {typed}")
+    assert session.errors.getvalue() == f"keys: {wrong}keys are 0 to 9, * and #\n"
+
+
+def test_spaces_and_dashes_between_keys_are_for_reading(exchange: FakeExchange, session: Session) -> None:
+    voucher_line(exchange)
+    session.run("call 9393", "keys 1234-5678 90123*")
+    assert exchange.frame()["type"] == "dial"
+    assert exchange.frame()["digits"] == "1234567890123*"
+
+
+def test_the_fields_of_an_error_are_shown(exchange: FakeExchange, session: Session) -> None:
+    errors = [
+        {"field": "number", "detail": "has at most 40 characters"},
+        {"field": "speed", "detail": "unknown field"},
+    ]
+    exchange.on_frame = lambda _frame: exchange.send(
+        "error", code="bad_message", detail="2 fields are wrong", errors=errors
+    )
+    wrong = "not done: number: has at most 40 characters; speed: unknown field (bad_message)\n"
+    assert wrong in session.run("call 9393")
+
+
+def test_without_a_text_the_name_is_left_out(exchange: FakeExchange, session: Session) -> None:
+    person(exchange)
+    session.run(f"call 000{CALLED}", "name")
+    assert exchange.frame()["type"] == "dial"
+    assert exchange.frame() == {"type": "say", "call": "c1", "text": ""}
+
+
+def test_another_handset_with_the_number_is_one_line(exchange: FakeExchange, session: Session) -> None:
+    def replace(_frame: dict[str, Any]) -> None:
+        exchange.send("error", code="replaced", detail="this handset has another connection now")
+        exchange.hang_up_on_it(4000, "this handset has another connection now")
+
+    exchange.on_frame = replace
+    out = session.run("call 9393")
+    assert out.count("another connection") == 1
+    assert out.endswith("12:00:00 no calls: this handset has another connection now\n")
+
+
+def test_a_call_that_is_left_over_is_told_after_the_handset_is_on(
+    exchange: FakeExchange, session: Session
+) -> None:
+    exchange.on_open = lambda: exchange.send("incoming", call="c1", from_="77021234567")
+    exchange.on_frame = lambda _frame: exchange.send("connected", call="c1", to="77021234567")
+    on, call, *_ = session.run("pick").splitlines()
+    assert on.startswith(f"{MSISDN} is on (")
+    assert call == "12:00:00 call from 77021234567"

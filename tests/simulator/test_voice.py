@@ -112,7 +112,9 @@ def test_what_the_network_says_comes_as_events_in_order(
     exchange.send("ended", call="c1", reason="hangup", duration_s=61, charge="15.25")
     exchange.send("error", code="unknown_call", detail="there is no such call", call="c9")
     exchange.send("error", code="bad_json", detail="this is no JSON")
-    assert [heard.next() for _ in range(7)] == [
+    wrong = [{"field": "digits", "detail": "keys are 0-9, * and #"}]
+    exchange.send("error", code="bad_message", detail="1 field is wrong", errors=wrong)
+    assert [heard.next() for _ in range(8)] == [
         IncomingCall("c1", "+000"),
         CallRinging("c1", "77021234567"),
         CallConnected("c1", "77021234567"),
@@ -120,6 +122,7 @@ def test_what_the_network_says_comes_as_events_in_order(
         CallEnded("c1", "hangup", 61, "15.25"),
         CallError("unknown_call", "there is no such call", "c9"),
         CallError("bad_json", "this is no JSON"),
+        CallError("bad_message", "1 field is wrong", wrong=("digits: keys are 0-9, * and #",)),
     ]
 
 
@@ -205,6 +208,36 @@ def test_nobody_there_and_somebody_else_there_are_said_in_a_line(
     exchange.end()
     with pytest.raises(VoiceUnreachable, match=rf"^no gateway at http://127\.0\.0\.1:{exchange.port}: \w+"):
         make_line().open()
+
+
+def test_a_refusal_says_why_in_the_networks_words(
+    make_line: Callable[..., VoiceLine], exchange: FakeExchange
+) -> None:
+    exchange.refusals = [404]
+    exchange.refusal_body = '{"status": 404, "detail": "there is no subscriber 77011234567\\u001b"}'
+    with pytest.raises(VoiceUnreachable, match=f"^there is no subscriber {MSISDN}\N{REPLACEMENT CHARACTER}$"):
+        make_line().open()
+
+
+@pytest.mark.parametrize("body", ["", "null", "[]", '{"status": 404}', "<p>no</p>"])
+def test_a_refusal_without_words_has_its_status(
+    make_line: Callable[..., VoiceLine], exchange: FakeExchange, body: str
+) -> None:
+    exchange.refusals, exchange.refusal_body = [404], body
+    with pytest.raises(VoiceUnreachable, match=r" answers 404$"):
+        make_line().open()
+
+
+def test_it_is_announced_before_the_first_event_and_when_it_was_open(
+    make_line: Callable[..., VoiceLine], exchange: FakeExchange, heard: Heard
+) -> None:
+    exchange.on_open = lambda: exchange.send("incoming", from_="+000", call="c1")
+    line = make_line()
+    line.open(lambda: heard(VoiceUp()))
+    line.open(lambda: heard(VoiceUp()))
+    told = [heard.next() for _ in range(3)]
+    assert told[0] == VoiceUp()
+    assert told.count(VoiceUp()) == 2
 
 
 def test_a_token_goes_into_the_header_and_into_nothing_else(

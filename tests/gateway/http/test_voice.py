@@ -314,6 +314,27 @@ def test_a_plain_request_is_told_to_upgrade(app: FastAPI, make_client: Any) -> N
     assert answer.headers["upgrade"] == "websocket"
 
 
+def test_every_answer_of_the_address_is_counted_under_one_route(
+    app: FastAPI, make_client: Any, metrics: Metrics
+) -> None:
+    """An upgrade, a refused one and a plain request; the prefix is left out, as of every route."""
+
+    async def story() -> None:
+        async with served(app) as web:
+            async with web.open():
+                pass
+            with pytest.raises(InvalidStatus):
+                await web.open("?msisdn=77029999999")
+
+    run(story())
+    make_client(app).get(f"/api/v1/voice?msisdn={ALIYA}")
+    found = metrics.render().decode()
+    for status in (101, 404, 426):
+        counted = f'shortcode_http_requests_total{{method="GET",route="/voice",status="{status}"}} 1.0'
+        assert counted in found
+    assert "/api/v1" not in found
+
+
 def test_connections_are_counted_while_they_are_there(
     app: FastAPI, exchange: FakeExchange, metrics: Metrics
 ) -> None:
@@ -326,7 +347,7 @@ def test_connections_are_counted_while_they_are_there(
         assert b"shortcode_voice_connections 0.0" in metrics.render()
 
     run(story())
-    route = 'shortcode_http_requests_total{method="GET",route="/api/v1/voice",status="101"} 1.0'
+    route = 'shortcode_http_requests_total{method="GET",route="/voice",status="101"} 1.0'
     assert route in metrics.render().decode()
 
 

@@ -93,6 +93,24 @@ def test_every_wrong_member_is_named_at_once(sent: dict[str, Any], fields: set[s
     assert {each["field"] for each in told["errors"]} == fields
 
 
+@pytest.mark.parametrize(
+    ("sent", "field", "detail"),
+    [
+        ({"type": "dtmf", "call": "a", "digits": "12a"}, "digits", "keys are 0-9, * and #"),
+        ({"type": "dtmf", "call": "a", "digits": ""}, "digits", "keys are 0-9, * and #"),
+        ({"type": "dtmf", "call": "a", "digits": 1}, "digits", "must be a text"),
+        ({"type": "dtmf", "call": "a", "digits": "1" * (KEYS_MAX + 1)}, "digits", "at most 64 keys at once"),
+        ({"type": "dial", "number": "7" * 41}, "number", "has at most 40 characters"),
+        ({"type": "dial", "number": "7\x00"}, "number", "has characters that cannot be shown"),
+        ({"type": "dial"}, "number", "is needed and not there"),
+        ({"type": "hangup", "call": ""}, "call", "is the id of a call"),
+        ({"type": "hangup", "call": "a", "x": 1}, "x", "unknown field"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_for_people(sent: dict[str, Any], field: str, detail: str) -> None:
+    assert bad(json.dumps(sent))["errors"] == [{"field": field, "detail": detail}]
+
+
 def test_an_empty_number_and_silence_are_for_the_network_to_answer() -> None:
     assert read_frame('{"type":"dial","number":""}', ALIYA) == Dial(ALIYA, "")
     assert read_frame('{"type":"say","call":"a","text":""}', ALIYA) == Said(ALIYA, "a", "")
@@ -132,6 +150,8 @@ def test_a_frame_is_an_event_or_a_bad_frame_whatever_it_holds(text: str) -> None
     found = outcome(text)
     if isinstance(found, BadFrame):
         assert json.loads(found.frame())["code"] in set(FrameFault)
+        # A library's words: "Input should be a valid string", "String should match pattern ...".
+        assert all("should" not in each["detail"] for each in found.errors)
     else:
         assert getattr(found, "msisdn", None) == ALIYA
 

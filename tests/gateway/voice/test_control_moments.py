@@ -288,8 +288,9 @@ def test_a_leg_keeps_the_first_moment_of_each_kind(phones: Phones, aliya: Phone,
 
 
 def test_who_dialled_has_nothing_to_answer(phones: Phones, aliya: Phone) -> None:
+    """They were never rung: nothing was ever offered to them."""
     aliya.dial("9393").answer()
-    assert aliya.last.id == "wrong_state"
+    assert (aliya.last.id, aliya.last.text) == ("wrong_state", "there is nothing to answer")
     assert only_call(phones).legs[0].state is LegState.PROMPTING
 
 
@@ -462,7 +463,7 @@ def test_who_is_in_a_call_is_not_called_back(phones: Phones, aliya: Phone) -> No
     aliya.dial("9393")
     call_back(phones)
     assert aliya.kinds[-1] == "voucher.enter_code"
-    assert "call you back" in phones.stand.replies()[-1]
+    assert phones.stand.replies()[-1] == "You are in a call. Dial again when it is over."
 
 
 # -- nobody stays for ever ---------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from gateway.metrics import Metrics
-from gateway.voice.records import tell_ended
+from gateway.voice.records import tell_calls
 from handlers.base.outcome import Event
 from tests.gateway.phones import Phone, Phones
 from tests.gateway.stand import BOLAT
@@ -26,7 +26,7 @@ def test_a_call_leaves_one_line_and_one_count(
     }
     metrics = Metrics()
     logged.clear()
-    tell_ended([Event(kind="other", data={}), Event(kind="call.ended", data=data)], metrics)
+    tell_calls([Event(kind="other", data={}), Event(kind="call.ended", data=data)], metrics)
     assert [(line["event"], line["call"], line["reason"]) for line in logged] == [
         ("call.ended", view.call.id, "no_route")
     ]
