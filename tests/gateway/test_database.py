@@ -46,7 +46,7 @@ def test_check_of_a_sound_database_is_a_line_each_and_exit_code_0() -> None:
     done = db("check", "--data-dir", "d")
     assert (done.code, done.err) == (0, "")
     lines = [line.split()[:2] for line in done.out.splitlines()]
-    counts = {"L": 16, "B": 4, "V": 4}
+    counts = {"L": 16, "B": 4, "V": 4, "P": 7}
     names = [f"{family}{number}" for family, count in counts.items() for number in range(1, count + 1)]
     assert lines == [[name, "ok"] for name in names]
 

@@ -24,7 +24,6 @@ class House:
         self.dispatcher = SimpleNamespace(stopped=False)
         self.outbinds = SimpleNamespace(stop=lambda: self.tell("calls"))
         self.radio = SimpleNamespace(stop=lambda: self.tell("radio"))
-        self.exchange = SimpleNamespace(end_calls=self._hang_up)
         self.ussd_http = SimpleNamespace(stop=self._leave)
         self.postman: Any = SimpleNamespace(stop=self._post) if posts else None
         self.exchange = SimpleNamespace(end_calls=self._hang_up)
@@ -57,10 +56,6 @@ class House:
         assert reason
         self.tell(f"dropped {self.sessions}")
         self.sessions = 0 if self.dropped else self.sessions
-
-    async def _hang_up(self, timeout_s: float) -> None:
-        assert timeout_s < 1
-        self.tell("talks")
 
     async def _leave(self) -> None:
         self.tell("applications")
