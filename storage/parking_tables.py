@@ -25,8 +25,8 @@ def _listed(words: tuple[str, ...]) -> str:
 OPEN_SQL = f"state IN ({_listed(tuple(each.value for each in ParkingState if each.is_open))})"
 RUNNING_SQL = f"state IN ({_listed(tuple(each.value for each in ParkingState if each.is_running))})"
 
-#: Sessions. Open ones by plate (one each), by driver, and the newest first; those that run by area and end; all
-#: of them the newest first, by driver, by plate and by area; what was charged by its time.
+#: Sessions. Open ones by plate (one each), by driver, and the newest first; those that run by area and end;
+#: all of them the newest first, by driver, by plate and by area; what was charged by its time.
 parking_session = Table(
     "parking_session",
     metadata,
