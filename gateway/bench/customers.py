@@ -24,16 +24,17 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def store_customers(url: str, count: int) -> None:
     """Subscribers 0 to ``count``, each with money on a card, in all languages in turn."""
-    _in_batches(url, count, add_customer)
+    in_batches(url, count, add_customer)
 
 
 def store_rules(url: str, first: int, count: int, amount_tiyn: int, due: datetime) -> None:
     """Customers from number ``first`` on, each with a daily rule for the own number whose run is due then."""
     due_us = (due - _EPOCH) // _MICROSECOND
-    _in_batches(url, count, lambda uow, number: _add_ruled(uow, first + number, amount_tiyn, due_us))
+    in_batches(url, count, lambda uow, number: _add_ruled(uow, first + number, amount_tiyn, due_us))
 
 
-def _in_batches(url: str, count: int, add: Callable[[UnitOfWork, int], None]) -> None:
+def in_batches(url: str, count: int, add: Callable[[UnitOfWork, int], None]) -> None:
+    """Have numbers 0 to ``count`` added to the store, many in one transaction."""
     store = Store.open(url, migrate=True)
     try:
         for first in range(0, count, _BATCH):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from gateway.app import context_factory, wall_us
+from gateway.bench.customers import in_batches
 from gateway.bench.numbers import msisdn_of
 from gateway.bench.parking_cars import area_of, plate_of
 from gateway.clock import OperatorClock
@@ -23,7 +24,6 @@ from storage.unit_of_work import UnitOfWork
 #: Enough for every hour of a benchmark.
 _MAIN_TIYN = 100_000_000
 _OPENING = AccountRef(AccountKind.OPENING)
-_BATCH = 1_000
 
 #: Number of the car -> how many hours it parks, and when they end (microseconds of operator time).
 Stay = Callable[[int], tuple[int, int]]
@@ -31,7 +31,7 @@ Stay = Callable[[int], tuple[int, int]]
 
 def store_drivers(url: str, count: int) -> None:
     """Subscribers 0 to ``count``, in all languages in turn, each with money on the main balance."""
-    _in_batches(url, count, add_driver)
+    in_batches(url, count, add_driver)
 
 
 def store_parked(url: str, first: int, count: int, stay: Stay) -> None:
@@ -43,7 +43,7 @@ def store_parked(url: str, first: int, count: int, stay: Stay) -> None:
         add_driver(uow, first + number)
         _park(uow, first + number, hours, context_at(ends_us - hours * US_PER_HOUR))
 
-    _in_batches(url, count, add)
+    in_batches(url, count, add)
 
 
 def add_driver(uow: UnitOfWork, number: int) -> None:
@@ -104,16 +104,3 @@ def _contexts() -> Callable[[int], Context]:
     profile, new_id = load_profile("kz"), IdSource(wall_us)
     clock = OperatorClock(wall_us, ZoneInfo(profile.timezone))
     return context_factory(clock, profile, Digest(bytes(32)), new_id)
-
-
-def _in_batches(url: str, count: int, add: Callable[[UnitOfWork, int], None]) -> None:
-    store = Store.open(url, migrate=True)
-    try:
-        for first in range(0, count, _BATCH):
-            now_us = wall_us()
-            with store.begin(now_us=now_us, wall_us=now_us) as uow:
-                for number in range(first, min(first + _BATCH, count)):
-                    add(uow, number)
-                uow.commit()
-    finally:
-        store.close()

@@ -1,31 +1,20 @@
 """Stores the handsets of the voice benchmark as subscribers, each with money for hours of talk."""
 
-from gateway.app import wall_us
+from gateway.bench.customers import in_batches
 from gateway.bench.numbers import msisdn_of
 from handlers.subscriber_admin import REASON_OPENING
 from rating.money import TIYN_PER_TENGE
 from rating.subscriber import Billing, Brand, Language
 from storage.model import AccountKind, AccountRef, Entry, Line, Subscriber, main_account
-from storage.store import Store
 from storage.unit_of_work import UnitOfWork
 
 _MONEY_TIYN = 100_000 * TIYN_PER_TENGE
-_BATCH = 5_000
 _SOURCE = "bench"
 
 
 def store_callers(url: str, count: int) -> None:
     """Subscribers 0 to ``count``, in all languages in turn."""
-    store = Store.open(url, migrate=True)
-    try:
-        for first in range(0, count, _BATCH):
-            now_us = wall_us()
-            with store.begin(now_us=now_us, wall_us=now_us) as uow:
-                for number in range(first, min(first + _BATCH, count)):
-                    _add(uow, number)
-                uow.commit()
-    finally:
-        store.close()
+    in_batches(url, count, _add)
 
 
 def _add(uow: UnitOfWork, number: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bench import parking_stored
+from gateway.bench import customers, parking_stored
 from gateway.bench.numbers import msisdn_of
 from gateway.bench.parking import over_a_day
 from gateway.bench.parking_cars import plate_of
@@ -23,7 +23,7 @@ HOUR_US = 3600 * S
 
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(parking_stored, "_BATCH", 4)
+    monkeypatch.setattr(customers, "_BATCH", 4)
     return f"sqlite:///{tmp_path / 'filled.db'}"
 
 
